@@ -1,0 +1,40 @@
+# Two commands to know: `make lab` to learn, `make test` to test. `make help` lists the rest.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# More options for JupyterLab, such as ARGS="--no-browser --port 9000".
+ARGS ?=
+
+.PHONY: help lab test lint run outputs doctor clean
+
+help:  ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+
+lab: .venv/installed  ## open the course in JupyterLab
+	$(BIN)/jupyter lab $(ARGS) notebooks/00_start_here.ipynb
+
+test: .venv/installed lint  ## run all tests: units, doctests, every notebook
+	$(BIN)/python -m pytest
+
+lint: .venv/installed  ## check style, of the notebooks too
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+run: .venv/installed  ## execute all notebooks from fresh kernels and write them as HTML to build/
+	$(BIN)/python tools/notebooks.py html
+
+outputs: .venv/installed  ## execute all notebooks and write their outputs back into them
+	$(BIN)/python tools/notebooks.py outputs
+
+doctor: .venv/installed  ## tell whether the course can run here
+	$(BIN)/lrcourse doctor
+
+clean:  ## remove the environment and what was built
+	rm -rf .venv build
+
+# Made once, and again when what is to be installed changes.
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"Python 3.11 or newer is needed, {sys.executable} is {v[0]}.{v[1]}: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	touch $@

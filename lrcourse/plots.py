@@ -1,0 +1,141 @@
+"""Draw what was measured: plain data and ``ax=None`` in, Axes out. Nothing is computed or shown here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from lrcourse.recording import QUANTILES, Trace
+from lrcourse.training import History
+
+# Okabe and Ito 2008: eight colours that stay apart under every kind of colour blindness.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+MOST_BOUNDARIES = 12  # a scheduler that acts every batch has no boundaries worth a line each
+
+
+def plot_lr(lr: Sequence[float], ax: Axes | None = None, *, unit: str = "epoch", label: str | None = None) -> Axes:
+    """Draw the base lr of each step of a schedule, as ``simulate`` returns it.
+
+    Args:
+        lr: the lr used in step 1, 2, ...; a step is what ``unit`` says.
+        ax: where to draw; a new figure without.
+        unit: what a step is: "epoch" or "batch".
+        label: name of the curve.
+
+    >>> plot_lr([0.1, 0.1, 0.05]).get_xlabel()
+    'epoch'
+    """
+    ax = ax or plt.subplots(figsize=(7, 3.2), layout="constrained")[1]
+    count = np.arange(1, len(lr) + 1)
+    ax.step(count, lr, where="mid", marker="o", markersize=4, color=COLOURS[len(ax.lines) % 7], label=label)
+    ax.set(xlabel=unit, ylabel="base lr", yscale="log")
+    if label is not None:
+        ax.legend()
+    return _grid(ax)
+
+
+def plot_history(history: History, ax: Axes | None = None) -> Axes:
+    """Draw the training loss of every batch and the validation loss of every epoch.
+
+    >>> plot_history(History(lr=[1, 1], train_loss=[2.3, 2.0], val_loss=[2.1], val_accuracy=[0.2])).get_ylabel()
+    'cross entropy'
+    """
+    ax = ax or plt.subplots(figsize=(7, 3.2), layout="constrained")[1]
+    epochs = len(history.val_loss)
+    at = np.arange(1, len(history.train_loss) + 1) / history.steps_per_epoch
+    ax.plot(at, history.train_loss, color=COLOURS[5], linewidth=1, label="training, each batch")
+    ax.plot(range(1, epochs + 1), history.val_loss, "o-", color=COLOURS[1], label="validation, each epoch")
+    ax.set(xlabel="epochs done", ylabel="cross entropy")
+    ax.legend()
+    return _grid(ax)
+
+
+def plot_trace(trace: Trace, ax: Axes | None = None, *, steps_per_epoch: int | None = None) -> Axes:
+    """Draw the median effective lr of each layer's weights, and the base lr, over a recorded run.
+
+    Biases and other parameters with few elements are left out: one line for each weight tensor of a layer.
+
+    >>> from lrcourse.recording import Series
+    >>> series = Series(factor=[[1] * 5], effective_lr=[[0.1] * 5], update_size=[0.2])
+    >>> plot_trace(Trace("SGD", [1], [[0.1]], {"0.weight": series}, series)).get_ylabel()
+    'effective lr (median)'
+    """
+    ax = ax or plt.subplots(figsize=(7, 3.6), layout="constrained")[1]
+    at = _time(trace, ax, steps_per_epoch)
+    layers = [name for name in trace.layers if name.endswith("weight")] or list(trace.layers)
+    styles = ("-", "--", "-.", ":")
+    for i, name in enumerate(layers):
+        median = [row[QUANTILES.index(0.5)] for row in trace.layers[name].effective_lr]
+        ax.plot(at, median, color=COLOURS[i % 6], linestyle=styles[i // 6 % 4], label=name)
+    ax.plot(at, trace.base_lr, color="black", linewidth=2, label="base lr")
+    ax.set(ylabel="effective lr (median)", yscale="log")
+    ax.legend(fontsize="small", ncols=2, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return _grid(ax)
+
+
+def plot_two_clocks(
+    trace: Trace, axes: Sequence[Axes] | None = None, *, steps_per_epoch: int | None = None
+) -> list[Axes]:
+    """Draw base lr, the optimizer's factor, their product and the real update, one above the other.
+
+    The bands hold the middle half and the middle 90 % of all weights. Dotted lines mark where the base lr changed.
+
+    Args:
+        trace: a recorded run.
+        axes: four Axes to draw into; a new figure without.
+        steps_per_epoch: with it, time is drawn in epochs; else in optimizer steps.
+
+    Returns:
+        The four Axes, from top to bottom.
+
+    >>> from lrcourse.recording import Series
+    >>> series = Series(factor=[[1] * 5], effective_lr=[[0.1] * 5], update_size=[0.2])
+    >>> [ax.get_ylabel() for ax in plot_two_clocks(Trace("SGD", [1], [[0.1]], {}, series))]
+    ['base lr', 'factor', 'effective lr', 'update size']
+    """
+    if axes is None:
+        axes = plt.subplots(4, 1, figsize=(8, 9), sharex=True, layout="constrained")[1]
+    base, factor, product, update = axes
+    at = _time(trace, update, steps_per_epoch)
+    base.step(at, trace.base_lr, where="mid", color=COLOURS[0], linewidth=2)
+    base.set(ylabel="base lr", title="The scheduler's clock: one number for all weights")
+    _band(factor, at, trace.everything.factor, COLOURS[1])
+    factor.set(ylabel="factor", title=f"The optimizer's clock ({trace.optimizer}): one number for each weight")
+    _band(product, at, trace.everything.effective_lr, COLOURS[2])
+    product.set(ylabel="effective lr", title="base lr × factor = effective lr")
+    update.plot(at, trace.everything.update_size, color=COLOURS[3])
+    update.set(ylabel="update size", title="What the weights really did: RMS of after − before")
+    changed = [i for i in range(1, len(at)) if trace.base_lr[i] != trace.base_lr[i - 1]]
+    for ax in axes:
+        ax.set_yscale("log")
+        _grid(ax)
+        for i in changed if len(changed) <= MOST_BOUNDARIES else ():
+            ax.axvline((at[i - 1] + at[i]) / 2, color="black", linestyle=":", linewidth=1.5)
+    product.legend(loc="upper right", fontsize="small", ncols=3)
+    return list(axes)
+
+
+def _time(trace: Trace, ax: Axes, steps_per_epoch: int | None) -> np.ndarray:
+    ax.set_xlabel("optimizer step" if steps_per_epoch is None else "epochs done")
+    return np.array(trace.step) / (steps_per_epoch or 1)
+
+
+def _band(ax: Axes, at: np.ndarray, quantiles: list[list[float]], colour: str) -> None:
+    low, lower, median, upper, high = np.array(quantiles).T
+    ax.fill_between(at, low, high, color=colour, alpha=0.2, linewidth=0, label="middle 90 %")
+    ax.fill_between(at, lower, upper, color=colour, alpha=0.4, linewidth=0, label="middle half")
+    ax.plot(at, median, color=colour, linewidth=1.5, label="median")
+
+
+def _grid(ax: Axes) -> Axes:
+    ax.grid(alpha=0.3)
+    if ax.get_yscale() == "log":
+        # Without this, an axis that spans less than a decade would have no or too many labels.
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
+        ax.yaxis.set_minor_formatter(NullFormatter())
+        ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    return ax

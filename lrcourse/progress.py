@@ -1,0 +1,18 @@
+"""Progress bars, in one place, so that one environment variable turns them all off."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from tqdm.auto import tqdm
+
+
+def bar(steps: Iterable, *, what: str, shown: bool = True) -> tqdm:
+    """Return ``steps`` to iterate over, under a progress bar with rate and remaining time.
+
+    ``LRCOURSE_PROGRESS=0`` in the environment hides every bar: the tests set it, because a bar would
+    stand in the output of a notebook's cell and never be the same twice.
+    """
+    shown = shown and os.environ.get("LRCOURSE_PROGRESS") != "0"
+    return tqdm(steps, desc=what, disable=not shown, leave=False)

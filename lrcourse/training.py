@@ -1,0 +1,154 @@
+"""Train and evaluate: the loop of notebook 00 and nothing more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.optim import LBFGS, Optimizer
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+
+from lrcourse.data import Data, Split
+from lrcourse.progress import bar
+
+
+@dataclass
+class History:
+    """What ``fit`` saw, as plain lists.
+
+    Attributes:
+        lr: the base lr each optimizer step used, by the first param group.
+        train_loss: the loss of each step's batch, before the step.
+        val_loss: mean loss over the validation images after each epoch.
+        val_accuracy: share of the validation images classified right after each epoch, 0..1.
+    """
+
+    lr: list[float] = field(default_factory=list)
+    train_loss: list[float] = field(default_factory=list)
+    val_loss: list[float] = field(default_factory=list)
+    val_accuracy: list[float] = field(default_factory=list)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Number of optimizer steps in each epoch."""
+        return len(self.train_loss) // len(self.val_loss)
+
+
+def fit(
+    model: nn.Module,
+    optimizer: Optimizer,
+    data: Data,
+    *,
+    epochs: int,
+    batch_size: int = 128,
+    per_batch: LRScheduler | None = None,
+    per_epoch: LRScheduler | None = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> History:
+    """Train ``model`` in place with cross entropy, and return what was seen.
+
+    Each batch: forward, ``zero_grad``, backward, ``optimizer.step()``, ``per_batch.step()``. After each
+    epoch: ``evaluate`` on ``data.val``, then ``per_epoch.step()``. So the first epoch trains at the lr that
+    the scheduler's constructor set, and ``per_epoch`` acts on the next.
+
+    Args:
+        model: the network; it is in ``eval`` mode afterwards.
+        optimizer: any torch optimizer over the model's parameters, except LBFGS.
+        data: the images, on the model's device.
+        epochs: passes over ``data.train``.
+        batch_size: images in a step; the last batch of an epoch has those that are left.
+        per_batch: scheduler stepped after every optimizer step.
+        per_epoch: scheduler stepped after every epoch; a ``ReduceLROnPlateau`` gets the validation loss.
+        seed: of the order of the images, a new one every epoch. No global generator is used.
+        progress: show a progress bar.
+
+    Raises:
+        ValueError: ``epochs`` or ``batch_size`` is not a whole number from 1, or a scheduler belongs to
+            another optimizer.
+        TypeError: LBFGS, which needs a closure; a plateau as ``per_batch``, which has no validation loss
+            there; or something that is not a scheduler.
+
+    >>> from lrcourse import SmallCNN, load_data
+    >>> model = SmallCNN()
+    >>> optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    >>> history = fit(model, optimizer, load_data(train=256, val=64, test=64), epochs=2, progress=False)
+    >>> history.lr
+    [0.01, 0.01, 0.01, 0.01]
+    """
+    _check(optimizer, epochs, batch_size, per_batch, per_epoch)
+    history = History()
+    generator = torch.Generator().manual_seed(seed)
+    for _ in bar(range(epochs), what="epochs", shown=progress):
+        model.train()
+        losses = []
+        for batch in torch.randperm(len(data.train.labels), generator=generator).split(batch_size):
+            loss = F.cross_entropy(model(data.train.images[batch]), data.train.labels[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            history.lr.append(float(optimizer.param_groups[0]["lr"]))
+            optimizer.step()
+            losses.append(loss.detach())
+            if per_batch is not None:
+                per_batch.step()
+        history.train_loss += torch.stack(losses).tolist()
+        val_loss, val_accuracy = evaluate(model, data.val)
+        history.val_loss.append(val_loss)
+        history.val_accuracy.append(val_accuracy)
+        if isinstance(per_epoch, ReduceLROnPlateau):
+            per_epoch.step(val_loss)
+        elif per_epoch is not None:
+            per_epoch.step()
+    return history
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, split: Split, *, batch_size: int = 1000) -> tuple[float, float]:
+    """Return mean cross entropy and accuracy (0..1) of ``model`` on a split, and change nothing.
+
+    The model is put into ``eval`` mode, so that batch norm uses its running averages, and stays in it.
+
+    >>> from lrcourse import SmallCNN, load_data
+    >>> loss, accuracy = evaluate(SmallCNN(), load_data(train=64, val=64, test=64).test)
+    >>> 0 <= accuracy <= 1
+    True
+    """
+    model.eval()
+    logits = torch.cat([model(images) for images in split.images.split(batch_size)])
+    loss = F.cross_entropy(logits, split.labels).item()
+    return loss, (logits.argmax(dim=1) == split.labels).float().mean().item()
+
+
+def _check(
+    optimizer: Optimizer,
+    epochs: int,
+    batch_size: int,
+    per_batch: LRScheduler | None,
+    per_epoch: LRScheduler | None,
+) -> None:
+    for name, number in {"epochs": epochs, "batch_size": batch_size}.items():
+        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            raise ValueError(f"{name} must be a whole number from 1, got {number!r}")
+    if isinstance(optimizer, LBFGS):
+        raise TypeError(
+            "LBFGS evaluates the loss several times a step, so step() needs a closure, which fit does not"
+            " give it: write the loop yourself, or use another optimizer"
+        )
+    for name, scheduler in {"per_batch": per_batch, "per_epoch": per_epoch}.items():
+        if scheduler is None:
+            continue
+        if not isinstance(scheduler, LRScheduler):
+            raise TypeError(
+                f"{name} must be a torch scheduler, got {type(scheduler).__name__}: pass the scheduler itself"
+            )
+        if getattr(scheduler, "optimizer", optimizer) is not optimizer:
+            raise ValueError(
+                f"{name}={type(scheduler).__name__} belongs to another optimizer, so it would change an lr that"
+                " nobody uses: create it with the optimizer that you pass to fit"
+            )
+    if isinstance(per_batch, ReduceLROnPlateau):
+        raise TypeError(
+            "ReduceLROnPlateau needs the validation loss, which there is once an epoch: pass it as per_epoch"
+        )

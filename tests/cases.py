@@ -1,0 +1,74 @@
+"""Optimizers and schedulers that the laws are tested on."""
+
+import torch
+from torch import nn
+from torch.optim import lr_scheduler as schedulers
+from torch.optim.swa_utils import SWALR
+
+# A factory for every scheduler of torch, that acts within a few steps.
+MAKE_SCHEDULER = {
+    "LambdaLR": lambda o: schedulers.LambdaLR(o, lambda step: 0.9**step),
+    "MultiplicativeLR": lambda o: schedulers.MultiplicativeLR(o, lambda step: 0.8),
+    "StepLR": lambda o: schedulers.StepLR(o, 2, 0.5),
+    "MultiStepLR": lambda o: schedulers.MultiStepLR(o, [1, 4], 0.3),
+    "ConstantLR": lambda o: schedulers.ConstantLR(o, 0.5, total_iters=2),
+    "LinearLR": lambda o: schedulers.LinearLR(o, 0.1, total_iters=3),
+    "ExponentialLR": lambda o: schedulers.ExponentialLR(o, 0.7),
+    "PolynomialLR": lambda o: schedulers.PolynomialLR(o, total_iters=9, power=2),
+    "CosineAnnealingLR": lambda o: schedulers.CosineAnnealingLR(o, T_max=5),
+    "CosineAnnealingWarmRestarts": lambda o: schedulers.CosineAnnealingWarmRestarts(o, T_0=2, T_mult=2),
+    "CyclicLR": lambda o: schedulers.CyclicLR(o, 0.001, 0.1, step_size_up=2, cycle_momentum=False),
+    "OneCycleLR": lambda o: schedulers.OneCycleLR(o, 0.1, total_steps=30),
+    "ReduceLROnPlateau": lambda o: schedulers.ReduceLROnPlateau(o, factor=0.5, patience=0),
+    "SequentialLR": lambda o: schedulers.SequentialLR(
+        o, [schedulers.LinearLR(o, 0.1, total_iters=2), schedulers.CosineAnnealingLR(o, 5)], milestones=[2]
+    ),
+    "ChainedScheduler": lambda o: schedulers.ChainedScheduler(
+        [schedulers.ConstantLR(o, 0.5, total_iters=2), schedulers.ExponentialLR(o, 0.9)]
+    ),
+    "SWALR": lambda o: SWALR(o, swa_lr=0.05, anneal_epochs=3),
+}
+
+# Every optimizer of torch, with what it needs to be made.
+OPTIMIZERS = {
+    name: cls
+    for name, cls in vars(torch.optim).items()
+    if isinstance(cls, type) and issubclass(cls, torch.optim.Optimizer) and cls is not torch.optim.Optimizer
+}
+
+
+def train_a_little(make_optimizer, *, sparse=False, steps=4, around=None):
+    """Train a tiny model and return model and optimizer; ``around(model, optimizer)`` is a context."""
+    torch.manual_seed(0)
+    # No bias, because Muon takes matrices only; only an embedding can have the sparse gradients of SparseAdam.
+    model = nn.Sequential(nn.Embedding(5, 4, sparse=sparse), nn.Linear(4, 3, bias=False))
+    optimizer = make_optimizer([model[0].weight] if sparse else model.parameters())
+    generator = torch.Generator().manual_seed(1)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (model(torch.randint(0, 5, (3,), generator=generator)) ** 2).sum()
+        loss.backward()
+        return loss
+
+    def loop():
+        for _ in range(steps):
+            optimizer.step(closure)
+
+    if around is None:
+        loop()
+    else:
+        with around(model, optimizer):
+            loop()
+    return model, optimizer
+
+
+def same(first, second):
+    """Tell whether two nests of dicts, lists, tensors and numbers are equal to the last bit."""
+    if isinstance(first, torch.Tensor):
+        return isinstance(second, torch.Tensor) and torch.equal(first, second)
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
+    if isinstance(first, (list, tuple)):
+        return len(first) == len(second) and all(map(same, first, second))
+    return first == second

@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+import torch
+
+from lrcourse import claims, expect, predict
+
+
+@pytest.mark.parametrize("true", [True, np.bool_(True), np.array([True]), torch.tensor(True)])
+def test_a_claim_that_holds_is_printed(true, capsys):
+    expect("water is wet", true)
+    assert capsys.readouterr().out == "✓ water is wet\n"
+
+
+@pytest.mark.parametrize("false", [False, np.False_, torch.tensor([False])])
+def test_a_claim_that_does_not_hold_stops_with_its_words(false, capsys):
+    with pytest.raises(AssertionError, match="^pigs fly$"):
+        expect("pigs fly", false)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("vague", [None, 1, 0.0, "no", [], [True], len, ..., np.array([True, False]), torch.ones(2)])
+def test_what_is_no_truth_value_is_refused(vague):
+    with pytest.raises(TypeError, match="holds must be True or False, got"):
+        expect("vague", vague)
+
+
+@pytest.fixture
+def question(monkeypatch):
+    monkeypatch.setattr(claims, "_committed", {})
+    return predict("Which?", ["this", "that"])
+
+
+def press(question, choice):
+    """Do what a learner does with the buttons."""
+    _, radio, commit, note = claims._buttons(question).children
+    radio.value = choice
+    commit.click()
+    return radio, commit, note
+
+
+def test_a_prediction_is_shown_beside_what_was_measured(question, capsys):
+    capsys.readouterr()
+    question.check("this")
+    press(question, "that")
+    question.check("this")
+    question.check("that")
+    assert capsys.readouterr().out == (
+        "You made no prediction. Measured: this\n"
+        "You predicted: that\nMeasured:      this\nRead on to see why.\n"
+        "You predicted it: that\n"
+    )
+
+
+def test_a_prediction_is_kept_when_the_cell_runs_again_and_cannot_be_changed(question):
+    press(question, "that")
+    again = predict("Which?", ["this", "that"])
+    radio, commit, note = press(again, "this")
+    assert again.chosen == "that"
+    assert radio.disabled and commit.disabled and note.value.startswith("Noted")
+
+
+def test_nothing_is_committed_without_a_choice(question):
+    press(question, None)
+    assert question.chosen is None
+
+
+def test_without_a_front_end_the_question_is_text(capsys):
+    predict("Which?", ["this", "that"])
+    assert capsys.readouterr().out == "Which?\n  ( ) this\n  ( ) that\n"
+
+
+@pytest.mark.parametrize("choices", [[], ["one"], ["same", "same"]])
+def test_a_prediction_needs_different_choices(choices):
+    with pytest.raises(ValueError, match="two or more different choices"):
+        predict("Which?", choices)
+
+
+def test_measured_must_be_one_of_the_choices(question):
+    with pytest.raises(ValueError, match=r"one of the choices \['this', 'that'\], got 'those'"):
+        question.check("those")

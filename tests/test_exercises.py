@@ -1,0 +1,140 @@
+"""Each check accepts the right answer, refuses the usual wrong ones with a hint, and knows an empty one."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch.optim.lr_scheduler import StepLR
+
+from lrcourse import SmallCNN
+from lrcourse.exercises import (
+    check_effective_lr,
+    check_halve_lr,
+    check_lr_per_epoch,
+    check_steps_per_epoch,
+    check_training_loop,
+)
+
+
+def unanswered(*_):
+    return ...
+
+
+def said(capsys, start):
+    return capsys.readouterr().out.startswith(start)
+
+
+@pytest.mark.parametrize("steps, last, right", [(63, 32, True), (62, 32, False), (63, 64, False), (62.5, 32, False)])
+def test_steps_per_epoch(steps, last, right, capsys):
+    assert check_steps_per_epoch(steps, last, images=4000, batch_size=64) == right
+    assert said(capsys, "✓" if right else "✗ Not yet. 4000 images do not divide by 64")
+    assert not check_steps_per_epoch(..., ..., images=4000, batch_size=64)
+    assert said(capsys, "Not answered yet")
+
+
+@pytest.mark.parametrize(
+    "answer, start",
+    [
+        ([1, 1, 0.1, 0.1, 0.01], "✓"),
+        ([1, 0.1, 0.1, 0.01, 0.01], "✗ Not yet. Epoch 2 is the first that is wrong"),
+        ([1, 1, 1, 0.1, 0.1], "✗ Not yet. Epoch 3"),
+        ([1, 1], "✗ Not yet. Give a list of 5 numbers"),
+        (0.1, "✗ Not yet. Give a list of 5 numbers"),
+        (..., "Not answered yet"),
+    ],
+)
+def test_lr_per_epoch(answer, start, capsys):
+    right = check_lr_per_epoch(answer, lambda o: StepLR(o, 2, 0.1), lr=1.0, epochs=5)
+    assert right == (start == "✓") and said(capsys, start)
+
+
+def loop(model, optimizer, data, generator, *, train=True, clear=True, shuffle=True, steps=True):
+    model.train(train)
+    count = len(data.train.labels)
+    order = torch.randperm(count, generator=generator) if shuffle else torch.arange(count)
+    for batch in order.split(128):
+        if clear:
+            optimizer.zero_grad()
+        F.cross_entropy(model(data.train.images[batch]), data.train.labels[batch]).backward()
+        if steps:
+            optimizer.step()
+
+
+@pytest.mark.parametrize(
+    "change, start",
+    [
+        ({}, "✓"),
+        ({"train": False}, "✗ Not yet. The weights differ"),
+        ({"clear": False}, "✗ Not yet. The weights differ"),
+        ({"shuffle": False}, "✗ Not yet. The weights differ"),
+        ({"steps": False, "train": False}, "✗ Not yet. The model did not change"),
+        (None, "Not answered yet"),
+    ],
+)
+def test_training_loop(change, start, data, capsys):
+    big = data.train._replace(images=data.train.images.repeat(7, 1, 1, 1), labels=data.train.labels.repeat(7))
+    data = type(data)(big, data.val, data.test, data.classes, data.source)
+    answer = unanswered if change is None else lambda *args: loop(*args, **change)
+    assert check_training_loop(answer, SmallCNN, data) == (start == "✓")
+    assert said(capsys, start)
+
+
+def rmsprop(optimizer, param, *, eps_inside=False, no_eps=False):
+    group, average = optimizer.param_groups[0], optimizer.state[param]["square_avg"]
+    if eps_inside:
+        return group["lr"] / (average + group["eps"]).sqrt()
+    return group["lr"] / (average.sqrt() + (0 if no_eps else group["eps"]))
+
+
+@pytest.mark.parametrize(
+    "answer, start",
+    [
+        (rmsprop, "✓"),
+        (lambda *a: rmsprop(*a, eps_inside=True), "✗ Not yet. With"),
+        (lambda *a: rmsprop(*a, no_eps=True), "✗ Not yet. With"),
+        (lambda optimizer, param: optimizer.param_groups[0]["lr"], "✗ Not yet. Return a tensor"),
+        (unanswered, "Not answered yet"),
+    ],
+)
+def test_effective_lr(answer, start, capsys):
+    assert check_effective_lr(answer) == (start == "✓")
+    assert said(capsys, start)
+
+
+def halve(optimizer):
+    for group in optimizer.param_groups:
+        group["lr"] /= 2
+
+
+def halve_the_first(optimizer):
+    optimizer.param_groups[0]["lr"] /= 2
+
+
+def set_all_to_one(optimizer):
+    for group in optimizer.param_groups:
+        group["lr"] = 0.2
+
+
+def forget(optimizer):
+    halve(optimizer)
+    optimizer.state.clear()
+
+
+def start_anew(optimizer):
+    halve(optimizer)
+    optimizer.load_state_dict(torch.optim.Adam(optimizer.param_groups).state_dict())
+
+
+@pytest.mark.parametrize(
+    "answer, start",
+    [
+        (halve, "✓"),
+        (halve_the_first, "✗ Not yet. The groups had lr 0.4 and 0.02 and now have [0.2, 0.02]"),
+        (set_all_to_one, "✗ Not yet. The groups had"),
+        (forget, "✗ Not yet. The averages are not what they were"),
+        (start_anew, "✗ Not yet. The averages are not what they were"),
+        (unanswered, "Not answered yet"),
+    ],
+)
+def test_halve_lr(answer, start, capsys):
+    assert check_halve_lr(answer) == (start == "✓")
+    assert said(capsys, start)

@@ -14,34 +14,31 @@ from lrcourse.schedules import simulate
 from lrcourse.training import fit
 
 
-def _verdict(right: bool, hint: str, *, answered: bool = True) -> bool:
-    """Print what the learner needs next, and return whether the answer is right."""
+def _verdict(right: bool, hint: str, *, answered: bool = True) -> None:
+    """Print what the learner needs next."""
     if not answered:
         print("Not answered yet: replace the ... with your answer and run the cell again.")
     else:
         print("✓ Right." if right else f"✗ Not yet. {hint}")
-    return answered and right
 
 
-def check_steps_per_epoch(steps: object, last: object, *, images: int, batch_size: int) -> bool:
+def check_steps_per_epoch(steps: object, last: object, *, images: int, batch_size: int) -> None:
     """Check the number of optimizer steps in an epoch and of images in its last batch.
 
     >>> check_steps_per_epoch(2, 1, images=4, batch_size=3)
     ✓ Right.
-    True
     """
     sizes = [len(batch) for batch in torch.arange(images).split(batch_size)]
     hint = f"{images} images do not divide by {batch_size} without a rest, and the rest is a batch too."
     return _verdict((steps, last) == (len(sizes), sizes[-1]), hint, answered=Ellipsis not in (steps, last))
 
 
-def check_lr_per_epoch(answer: object, make_scheduler: Callable, *, lr: float, epochs: int) -> bool:
+def check_lr_per_epoch(answer: object, make_scheduler: Callable, *, lr: float, epochs: int) -> None:
     """Check a list of the lr that each epoch trains at, against torch's scheduler.
 
     >>> from torch.optim.lr_scheduler import ConstantLR
     >>> check_lr_per_epoch([0.1, 0.2], lambda o: ConstantLR(o, 0.5, total_iters=1), lr=0.2, epochs=2)
     ✓ Right.
-    True
     """
     used = simulate(make_scheduler, epochs, lr=lr)
     if answer is ... or not isinstance(answer, Sequence) or len(answer) != epochs:
@@ -51,13 +48,12 @@ def check_lr_per_epoch(answer: object, make_scheduler: Callable, *, lr: float, e
     return _verdict(not wrong, hint)
 
 
-def check_training_loop(train_one_epoch: Callable, make_model: Callable[[], nn.Module], data: Data) -> bool:
+def check_training_loop(train_one_epoch: Callable, make_model: Callable[[], nn.Module], data: Data) -> None:
     """Check ``train_one_epoch(model, optimizer, data, generator)`` for bit-equality with one epoch of ``fit``.
 
     >>> from lrcourse import SmallCNN, load_data
     >>> check_training_loop(lambda *_: ..., SmallCNN, load_data(train=128, val=1, test=1))
     Not answered yet: replace the ... with your answer and run the cell again.
-    False
     """
     yours = make_model()
     ours = copy.deepcopy(yours)
@@ -74,12 +70,11 @@ def check_training_loop(train_one_epoch: Callable, make_model: Callable[[], nn.M
     return _verdict(_equal(dict(yours.named_parameters()), dict(ours.named_parameters())), hint)
 
 
-def check_effective_lr(my_effective_lr: Callable[[Optimizer, Tensor], Tensor]) -> bool:
+def check_effective_lr(my_effective_lr: Callable[[Optimizer, Tensor], Tensor]) -> None:
     """Check ``my_effective_lr(optimizer, param)`` for RMSprop against the change that torch makes.
 
     >>> check_effective_lr(lambda optimizer, param: ...)
     Not answered yet: replace the ... with your answer and run the cell again.
-    False
     """
     for settings in ({"lr": 0.01}, {"lr": 0.1, "eps": 0.5, "alpha": 0.5}):
         param = nn.Parameter(torch.tensor([3.0, -0.2, 0.01], dtype=torch.float64))
@@ -100,12 +95,11 @@ def check_effective_lr(my_effective_lr: Callable[[Optimizer, Tensor], Tensor]) -
     return _verdict(True, "")
 
 
-def check_halve_lr(halve_lr: Callable[[Optimizer], object]) -> bool:
+def check_halve_lr(halve_lr: Callable[[Optimizer], object]) -> None:
     """Check that ``halve_lr(optimizer)`` halves the lr of every param group and leaves the averages alone.
 
     >>> check_halve_lr(lambda optimizer: ...)
     Not answered yet: replace the ... with your answer and run the cell again.
-    False
     """
     first, second = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
     optimizer = torch.optim.Adam([{"params": [first], "lr": 0.4}, {"params": [second], "lr": 0.02}])
@@ -122,5 +116,5 @@ def check_halve_lr(halve_lr: Callable[[Optimizer], object]) -> bool:
     return _verdict(kept, "The averages are not what they were: change param_groups in place and nothing else.")
 
 
-def _equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
+def _equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> None:
     return first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)

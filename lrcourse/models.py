@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import torch
 from torch import nn
 
@@ -21,15 +23,15 @@ def SmallCNN(classes: int = 10) -> nn.Sequential:
     >>> SmallCNN()(torch.zeros(2, 3, 32, 32)).shape
     torch.Size([2, 10])
     """
-    blocks: list[nn.Module] = []
+    layers: dict[str, nn.Module] = {}
     channels_in = 3
-    for channels in (16, 32, 64):
-        blocks += [
-            nn.Conv2d(channels_in, channels, kernel_size=3, padding=1, bias=False),
-            nn.BatchNorm2d(channels),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-        ]
+    for block, channels in enumerate((16, 32, 64), 1):
+        layers[f"conv{block}"] = nn.Conv2d(channels_in, channels, kernel_size=3, padding=1, bias=False)
+        layers[f"norm{block}"] = nn.BatchNorm2d(channels)
+        layers[f"relu{block}"] = nn.ReLU()
+        layers[f"pool{block}"] = nn.MaxPool2d(2)
         channels_in = channels
-    model = nn.Sequential(*blocks, nn.Flatten(), nn.Linear(channels_in * 4 * 4, classes))
+    layers["flatten"] = nn.Flatten()
+    layers["linear"] = nn.Linear(channels_in * 4 * 4, classes)
+    model = nn.Sequential(OrderedDict(layers))
     return model.to(memory_format=torch.channels_last)

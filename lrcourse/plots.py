@@ -14,6 +14,7 @@ from lrcourse.training import History
 
 # Okabe and Ito 2008: eight colours that stay apart under every kind of colour blindness.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+TITLE = {"loc": "left", "fontsize": "medium"}
 MOST_BOUNDARIES = 12  # a scheduler that acts every batch has no boundaries worth a line each
 
 
@@ -102,21 +103,60 @@ def plot_two_clocks(
     base, factor, product, update = axes
     at = _time(trace, update, steps_per_epoch)
     base.step(at, trace.base_lr, where="mid", color=COLOURS[0], linewidth=2)
-    base.set(ylabel="base lr", title="The scheduler's clock: one number for all weights")
+    base.set_ylabel("base lr")
+    base.set_title("The scheduler's clock: one number for all weights", **TITLE)
     _band(factor, at, trace.everything.factor, COLOURS[1])
-    factor.set(ylabel="factor", title=f"The optimizer's clock ({trace.optimizer}): one number for each weight")
+    factor.set_ylabel("factor")
+    factor.set_title(f"The optimizer's clock ({trace.optimizer}): one number for each weight", **TITLE)
     _band(product, at, trace.everything.effective_lr, COLOURS[2])
-    product.set(ylabel="effective lr", title="base lr × factor = effective lr")
+    product.set_ylabel("effective lr")
+    product.set_title("base lr × factor = effective lr", **TITLE)
     update.plot(at, trace.everything.update_size, color=COLOURS[3])
-    update.set(ylabel="update size", title="What the weights really did: RMS of after − before")
+    update.set_ylabel("update size")
+    update.set_title("What the weights really did: RMS of after − before", **TITLE)
     changed = [i for i in range(1, len(at)) if trace.base_lr[i] != trace.base_lr[i - 1]]
     for ax in axes:
         ax.set_yscale("log")
         _grid(ax)
         for i in changed if len(changed) <= MOST_BOUNDARIES else ():
             ax.axvline((at[i - 1] + at[i]) / 2, color="black", linestyle=":", linewidth=1.5)
-    product.legend(loc="upper right", fontsize="small", ncols=3)
+    if len(set(trace.base_lr)) <= MOST_BOUNDARIES // 2:
+        base.set_yticks(sorted(set(trace.base_lr)))
+    factor.legend(loc="best", fontsize="small", ncols=3)
     return list(axes)
+
+
+def plot_step(trace: Trace, at: int, ax: Axes | None = None) -> Axes:
+    """Draw each layer's effective lr at one recorded step: median, middle half and middle 90 % of its weights.
+
+    The range of the axis is that of the whole run, so that pictures of two steps can be compared.
+
+    Args:
+        trace: a recorded run.
+        at: which of the recorded steps, counted from 0.
+        ax: where to draw; a new figure without.
+
+    >>> from lrcourse.recording import Series
+    >>> series = Series(factor=[[1] * 5], effective_lr=[[0.1] * 5], update_size=[0.2])
+    >>> plot_step(Trace("SGD", [1], [[0.1]], {"0.weight": series}, series), 0).get_xlabel()
+    'effective lr'
+    """
+    ax = ax or plt.subplots(figsize=(8, 4), layout="constrained")[1]
+    names = list(trace.layers)
+    rows = np.array([trace.layers[name].effective_lr[at] for name in names])
+    place = np.arange(len(names))
+    ax.hlines(place, rows[:, 0], rows[:, -1], color=COLOURS[2], alpha=0.4, linewidth=3, label="middle 90 %")
+    ax.hlines(place, rows[:, 1], rows[:, -2], color=COLOURS[2], linewidth=7, label="middle half")
+    ax.plot(rows[:, len(QUANTILES) // 2], place, "o", color="black", markersize=5, label="median")
+    ax.axvline(trace.base_lr[at], color=COLOURS[0], linewidth=2, label=f"base lr {trace.base_lr[at]:g}")
+    every = np.array([series.effective_lr for series in trace.layers.values()])
+    low, high = min(every.min(), min(trace.base_lr)), max(every.max(), max(trace.base_lr))
+    ax.set(xlim=(low / 1.5, high * 1.5), xscale="log", xlabel="effective lr", title=f"step {trace.step[at]}")
+    ax.set_yticks(place, names)
+    ax.invert_yaxis()
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return ax
 
 
 def _time(trace: Trace, ax: Axes, steps_per_epoch: int | None) -> np.ndarray:

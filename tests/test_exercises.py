@@ -25,9 +25,9 @@ def said(capsys, start):
 
 @pytest.mark.parametrize("steps, last, right", [(63, 32, True), (62, 32, False), (63, 64, False), (62.5, 32, False)])
 def test_steps_per_epoch(steps, last, right, capsys):
-    assert check_steps_per_epoch(steps, last, images=4000, batch_size=64) == right
+    check_steps_per_epoch(steps, last, images=4000, batch_size=64)
     assert said(capsys, "✓" if right else "✗ Not yet. 4000 images do not divide by 64")
-    assert not check_steps_per_epoch(..., ..., images=4000, batch_size=64)
+    check_steps_per_epoch(..., ..., images=4000, batch_size=64)
     assert said(capsys, "Not answered yet")
 
 
@@ -43,8 +43,8 @@ def test_steps_per_epoch(steps, last, right, capsys):
     ],
 )
 def test_lr_per_epoch(answer, start, capsys):
-    right = check_lr_per_epoch(answer, lambda o: StepLR(o, 2, 0.1), lr=1.0, epochs=5)
-    assert right == (start == "✓") and said(capsys, start)
+    check_lr_per_epoch(answer, lambda o: StepLR(o, 2, 0.1), lr=1.0, epochs=5)
+    assert said(capsys, start)
 
 
 def loop(model, optimizer, data, generator, *, train=True, clear=True, shuffle=True, steps=True):
@@ -74,7 +74,7 @@ def test_training_loop(change, start, data, capsys):
     big = data.train._replace(images=data.train.images.repeat(7, 1, 1, 1), labels=data.train.labels.repeat(7))
     data = type(data)(big, data.val, data.test, data.classes, data.source)
     answer = unanswered if change is None else lambda *args: loop(*args, **change)
-    assert check_training_loop(answer, SmallCNN, data) == (start == "✓")
+    check_training_loop(answer, SmallCNN, data)
     assert said(capsys, start)
 
 
@@ -96,7 +96,7 @@ def rmsprop(optimizer, param, *, eps_inside=False, no_eps=False):
     ],
 )
 def test_effective_lr(answer, start, capsys):
-    assert check_effective_lr(answer) == (start == "✓")
+    check_effective_lr(answer)
     assert said(capsys, start)
 
 
@@ -136,5 +136,5 @@ def start_anew(optimizer):
     ],
 )
 def test_halve_lr(answer, start, capsys):
-    assert check_halve_lr(answer) == (start == "✓")
+    check_halve_lr(answer)
     assert said(capsys, start)

@@ -23,6 +23,7 @@ ORDER = [
     "recording",
     "training",
     "plots",
+    "explore",
     "exercises",
     "cli",
     "__init__",

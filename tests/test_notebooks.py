@@ -1,0 +1,103 @@
+"""What holds for every committed notebook, beside that it runs: nbval sees to that."""
+
+import base64
+import re
+import struct
+
+import nbformat
+import pytest
+from test_environment import ROOT
+
+NOTEBOOKS = sorted(
+    path.relative_to(ROOT) for path in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_" not in str(path)
+)
+LESSONS = [path for path in NOTEBOOKS if path.parent.name == "notebooks"]
+TAGS = {"nbval-ignore-output", "raises-exception"}
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=str)
+each_lesson = pytest.mark.parametrize("path", LESSONS, ids=str)
+
+
+def code_cells(path):
+    return [cell for cell in nbformat.read(ROOT / path, as_version=4).cells if cell.cell_type == "code"]
+
+
+def prose(path):
+    cells = nbformat.read(ROOT / path, as_version=4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+@each_notebook
+def test_it_was_executed_from_top_to_bottom_without_an_error(path):
+    cells = code_cells(path)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+    assert not [output for cell in cells for output in cell.outputs if output.get("name") == "stderr"]
+
+
+@each_notebook
+def test_it_is_small_and_names_no_machine(path):
+    text = (ROOT / path).read_text(encoding="utf-8")
+    assert len(text) < 1_000_000
+    assert not re.search(r"(?<![\w.])/(home|Users|root|tmp|work|opt)/\w", text)
+    assert "widget-view" not in text  # a view without its kernel shows an error in JupyterLab
+
+
+@each_notebook
+def test_most_cells_are_compared(path):
+    cells = code_cells(path)
+    tags = [set(cell.metadata.get("tags", [])) for cell in cells]
+    assert set().union(*tags) <= TAGS
+    free = [
+        cell
+        for cell, tag in zip(cells, tags, strict=True)
+        if "nbval-ignore-output" in tag and "expect(" not in cell.source
+    ]
+    assert len(free) <= len(cells) / 3
+
+
+@each_notebook
+def test_a_cell_holds_one_idea(path):
+    longest = max(len([line for line in cell.source.splitlines() if line.strip()]) for cell in code_cells(path)[1:])
+    assert longest <= 16  # about 12, and a little for a loop that would be worse apart
+
+
+@each_lesson
+def test_it_has_the_parts_of_a_lesson_in_order(path):
+    text = prose(path)
+    parts = ["**The question:**", "**Afterwards you can**", "**Time:**", "**Builds on:**", "## Predict", "## Measure"]
+    parts += ["## Explain", "## Explore", "## Exercises", "## In your own code"]
+    assert [part for part in parts if part not in text] == []
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)
+    source = "\n".join(cell.source for cell in code_cells(path))
+    assert source.count("predict(") >= 1 and source.count("expect(") >= 10 and source.count("explore_") >= 2
+    assert len(re.findall(r"^\*\*\d\. .*\((easy|medium|hard), \d+ minutes\)", text, re.M)) >= 2
+
+
+@each_lesson
+def test_every_prediction_is_checked(path):
+    source = "\n".join(cell.source for cell in code_cells(path))
+    names = re.findall(r"^(\w+) = predict\(", source, re.M)
+    assert names and all(f"{name}.check(" in source for name in names)
+
+
+@each_lesson
+def test_its_exercises_are_worked_out(path):
+    solution = ROOT / path.parent / "solutions" / path.name
+    asked = set(re.findall(r"^(check_\w+)\(", "\n".join(cell.source for cell in code_cells(path)), re.M))
+    outputs = {}
+    for cell in code_cells(solution):
+        for name in re.findall(r"^(check_\w+)\(", cell.source, re.M):
+            outputs.setdefault(name, "".join(output.get("text", "") for output in cell.outputs))
+    assert asked and asked == set(outputs)
+    assert all("✓ Right." in text for text in outputs.values())
+
+
+@each_notebook
+def test_figures_are_readable_at_half_size(path):
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            png = output.get("data", {}).get("image/png")
+            if png:
+                width, height = struct.unpack(">II", base64.b64decode(png)[16:24])
+                assert 500 <= width <= 1300 and height <= 1300

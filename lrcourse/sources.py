@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import shutil
@@ -100,12 +99,12 @@ def _cached(name: str, make: Callable[[], tuple[np.ndarray, ...]]) -> tuple[np.n
             try:
                 for key, array in zip(ARRAYS, arrays, strict=True):
                     np.save(part / f"{key}.npy", array)
-                with contextlib.suppress(FileExistsError, PermissionError):
-                    part.rename(entry)
+                part.rename(entry)
             finally:
                 shutil.rmtree(part, ignore_errors=True)
         except OSError as error:
-            warnings.warn(f"decoded images are not kept, so the next load is slow too: {error}", stacklevel=4)
+            if not entry.is_dir():
+                warnings.warn(f"decoded images are not kept, so the next load is slow too: {error}", stacklevel=4)
             return arrays
     return tuple(np.load(entry / f"{key}.npy", mmap_mode="r") for key in ARRAYS)
 

@@ -140,6 +140,17 @@ def test_a_cache_that_cannot_be_written_costs_a_warning_only(folders, tmp_path, 
         assert len(load_data(train=20, val=10, test=20).train.labels) == 20
 
 
+def test_of_two_processes_that_decode_at_once_the_second_drops_its_copy(folders, tmp_path, monkeypatch):
+    def read_slowly(folder, read=sources._read_image_folders):
+        monkeypatch.setattr(sources, "_read_image_folders", read)
+        sources.load_pool()  # the other process, which is done first
+        return read(folder)
+
+    monkeypatch.setattr(sources, "_read_image_folders", read_slowly)
+    assert len(sources.load_pool().train_labels) == 30
+    assert len(list((tmp_path / "cache" / "decoded").iterdir())) == 1
+
+
 def test_a_broken_decode_leaves_nothing_in_the_cache(folders, tmp_path):
     (folders / "cifar10" / "test" / "truck" / "1.png").write_bytes(b"no image")
     with pytest.raises(ValueError, match="1.png cannot be read as an image"):

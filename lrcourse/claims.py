@@ -93,12 +93,12 @@ def predict(question: str, choices: Sequence[str]) -> Prediction:
     return prediction
 
 
-def _buttons(prediction: Prediction):  # noqa: ANN202 - ipywidgets is imported late
+def _buttons(prediction: Prediction) -> object:
     import ipywidgets as widgets
 
-    wide = widgets.Layout(width="auto")
-    radio = widgets.RadioButtons(options=prediction.choices, value=prediction.chosen, layout=wide)
-    commit = widgets.Button(description="This is my prediction", button_style="primary", layout=wide)
+    whole = widgets.Layout(width="max-content")  # the default would cut long choices off
+    radio = widgets.RadioButtons(options=prediction.choices, value=prediction.chosen, layout=whole)
+    commit = widgets.Button(description="This is my prediction", button_style="primary", layout=whole)
     note = widgets.Label("Choose, then commit. Run the next cells to see.")
 
     def show() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.metadata
 import platform
 import sys
@@ -44,7 +45,8 @@ def doctor() -> bool:
 def _device_problems() -> list[str]:
     try:
         import torch
-        import torchvision  # noqa: F401 - a version that does not match torch's fails here
+
+        importlib.import_module("torchvision")  # one that does not match torch fails here
     except (ImportError, OSError, RuntimeError) as error:
         return [f"torch and torchvision do not load together ({error}): install the pair in constraints.txt"]
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none; the course needs none"

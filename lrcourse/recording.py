@@ -125,19 +125,22 @@ def record(model: nn.Module, optimizer: Optimizer, *, every: int = 1) -> Iterato
 @torch.no_grad()
 def _write(trace: Trace, optimizer: Optimizer, step: int, before: dict[Tensor, Tensor], names: dict) -> None:
     """Add one step to the trace."""
-    columns: dict[str, list[Tensor]] = {}
+    columns: dict[str, Tensor] = {}
+    for i, group in enumerate(optimizer.param_groups):
+        for j, param in enumerate(group["params"]):
+            if param.grad is not None:
+                columns[names.get(param, f"group {i}, parameter {j}")] = _look(optimizer, group, param, before[param])
+    if not columns:  # no parameter had a gradient, so the step did nothing
+        return
+    trace.step.append(step)
     for i, group in enumerate(optimizer.param_groups):
         if i == len(trace.group_lr):
             trace.group_lr.append([])
         trace.group_lr[i].append(float(group["lr"]))
-        for j, param in enumerate(group["params"]):
-            if param.grad is not None:
-                columns[names.get(param, f"group {i}, parameter {j}")] = _look(optimizer, group, param, before[param])
-    trace.step.append(step)
     # All weights in one tensor, (6, n): a few large operations are much faster than many small ones.
     factor, lr, direction, change, was, now = torch.cat(list(columns.values()), dim=1)
     weight = torch.maximum(was.abs(), now.abs())
-    residual = (was + change - now).abs() / (torch.nextafter(weight, weight + 1) - weight)
+    residual = (was + change - now).abs() / (torch.nextafter(weight, weight.new_tensor(torch.inf)) - weight)
     table = torch.stack([factor, lr, direction, now - was, was, residual])
     layers = table.split([column.shape[1] for column in columns.values()], dim=1)
     # One transfer for all numbers: on a GPU each one alone would wait for the device.

@@ -108,6 +108,16 @@ def test_a_parameter_without_a_gradient_is_left_out_and_one_without_a_name_gets_
     assert trace.everything.effective_lr[0][2] == pytest.approx(0.5)
 
 
+def test_a_step_without_any_gradient_leaves_no_entry():
+    model = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.Adam(model.parameters())
+    with record(model, optimizer) as trace:
+        optimizer.step()
+        model(torch.ones(1, 1)).backward()
+        optimizer.step()
+    assert trace.step == [2] and len(trace.everything.update_size) == 1
+
+
 def test_an_optimizer_without_a_rule_still_shows_lr_and_update():
     weight = torch.nn.Parameter(torch.tensor([1.0]))
     optimizer = torch.optim.Rprop([weight], lr=0.25)

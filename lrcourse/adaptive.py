@@ -1,27 +1,31 @@
 """What an optimizer's step is made of: base lr x factor x direction, and decay.
 
 torch computes a step in one go and keeps only the averages it needs. Here the same step is taken apart
-again, from those averages, with one rule per family of optimizers. Each rule mirrors the update in the torch
-file it names and is dispatched on the optimizer's class, so that a subclass follows its parent's rule.
+again, from those averages, by the rules of ``rules.py``.
 """
 
 from __future__ import annotations
 
-from functools import singledispatch
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.optim import SGD, Adam, Optimizer, RMSprop
+from torch.optim import ASGD, LBFGS, Adafactor, Optimizer
+
+from lrcourse.rules import Parts, Seen, overwritten, rule
+
+__all__ = ["Before", "Step", "decompose", "effective_lr", "look_before", "rule"]
 
 
 class Step(NamedTuple):
     """One optimizer step of one parameter tensor, taken apart.
 
-    ``after - before == -(base_lr * factor * direction) - decay``, within float rounding.
+    ``after - before == -(base_lr * factor * direction) - decay``, within float rounding. The tensors have the
+    parameter's shape. A complex parameter counts as two real ones, as ``torch.view_as_real`` shows it.
 
     Attributes:
-        base_lr: the param group's lr, which a scheduler writes.
+        base_lr: the param group's lr, which a scheduler writes; for ASGD the ``eta`` that it made of the lr one
+            step earlier, and 1 for Rprop, which does not read the lr.
         factor: what the optimizer multiplies it with, per element; 1 for SGD.
         direction: the gradient, or the optimizer's average of gradients, per element.
         decay: what decoupled weight decay takes off, per element; 0 without.
@@ -34,23 +38,34 @@ class Step(NamedTuple):
 
     @property
     def change(self) -> Tensor:
-        """What the step adds to the weights, of the parameter's shape."""
+        """What the step adds to the weights."""
         return -(self.base_lr * self.factor * self.direction) - self.decay
 
 
-class Parts(NamedTuple):
-    """What a rule returns: factor, direction, and the rate of decoupled weight decay."""
+class Before(NamedTuple):
+    """A parameter before a step: its weights, and what the step will use and then overwrite."""
 
-    factor: Tensor
-    direction: Tensor
-    decay_rate: float = 0.0
+    weight: Tensor
+    state: dict[str, Tensor]
+
+
+def look_before(optimizer: Optimizer, param: Tensor) -> Before:
+    """Return copies of what ``decompose`` needs from before the step, whatever the optimizer.
+
+    >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
+    >>> look_before(torch.optim.SGD([weight]), weight)
+    Before(weight=tensor([1.]), state={})
+    """
+    state = optimizer.state.get(param, {})
+    return Before(param.detach().clone(), {key: state[key].clone() for key in overwritten(optimizer) if key in state})
 
 
 def effective_lr(optimizer: Optimizer, param: Tensor) -> Tensor:
     """Return the lr each weight of ``param`` has: its group's base lr x the optimizer's factor for it.
 
     Read from the optimizer as it stands: the averages of the last step, and the base lr of now. So after
-    ``scheduler.step()`` it shows the new base lr.
+    ``scheduler.step()`` it shows the new base lr. What a scheduler cannot reach does not move: the step sizes
+    of Rprop, and the ``eta`` of ASGD, which follows one step later.
 
     Returns:
         A tensor of the parameter's shape, in units of weight per unit of direction.
@@ -67,12 +82,14 @@ def effective_lr(optimizer: Optimizer, param: Tensor) -> Tensor:
     >>> effective_lr(optimizer, weight)
     tensor([1.0000e-02, 1.0000e-04])
     """
-    group = _group_of(optimizer, param)
-    # No rule's factor depends on the gradient or on the weights, only on the averages kept of them.
-    return float(group["lr"]) * _parts(optimizer, group, param, torch.zeros_like(param), param.detach()).factor
+    # Only Adafactor's factor depends on the gradient itself, which it clips as a whole.
+    grad = torch.zeros_like(param) if param.grad is None else param.grad
+    now = Before(param.detach(), optimizer.state.get(param, {}))
+    base_lr, parts, _ = _take_apart(optimizer, param, grad, now)
+    return base_lr * parts.factor
 
 
-def decompose(optimizer: Optimizer, param: Tensor, *, before: Tensor | None = None) -> Step:
+def decompose(optimizer: Optimizer, param: Tensor, *, before: Tensor | Before | None = None) -> Step:
     """Take the step that ``optimizer`` has just made on ``param`` apart.
 
     Call it after ``optimizer.step()`` and before ``zero_grad()`` or ``scheduler.step()``: it reads the
@@ -81,13 +98,13 @@ def decompose(optimizer: Optimizer, param: Tensor, *, before: Tensor | None = No
     Args:
         optimizer: the optimizer that made the step.
         param: one of its parameters.
-        before: the weights before the step, the parameter's shape. Only weight decay needs them.
+        before: the weights before the step, the parameter's shape, or what ``look_before`` returned then. Not
+            needed for SGD, RMSprop, Adagrad, Adam, SparseAdam, Adamax, NAdam, RAdam and Rprop without weight decay.
 
     Raises:
         KeyError: ``param`` is not a parameter of this optimizer.
         TypeError: there is no rule for this class of optimizer.
-        ValueError: ``param`` has no gradient or was not stepped yet, or weight decay is on and
-            ``before`` was not given.
+        ValueError: ``param`` has no gradient or was not stepped yet, or ``before`` is needed and was not given.
 
     >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
     >>> optimizer = torch.optim.SGD([weight], lr=0.5)
@@ -96,76 +113,27 @@ def decompose(optimizer: Optimizer, param: Tensor, *, before: Tensor | None = No
     >>> decompose(optimizer, weight).change
     tensor([-1.5000])
     """
-    group = _group_of(optimizer, param)
     if param.grad is None:
+        _group_of(optimizer, param)
         raise ValueError("param has no gradient, so no step was made on it: call this after step(), before zero_grad()")
-    if before is None:
-        if group.get("weight_decay", 0) != 0:
-            raise ValueError(
-                "weight_decay is on, so the step depends on the weights before it: clone them, then pass before="
-            )
-        before = param.detach()
-    parts = _parts(optimizer, group, param, param.grad, before)
-    base_lr = float(group["lr"])
-    return Step(base_lr, parts.factor, parts.direction, base_lr * parts.decay_rate * before)
+    if not isinstance(before, Before):
+        before = _complete(optimizer, param, before)
+    base_lr, parts, weight = _take_apart(optimizer, param, param.grad, before)
+    return Step(base_lr, parts.factor, parts.direction, base_lr * parts.decay_rate * weight)
 
 
-@singledispatch
-def rule(optimizer: Optimizer, group: dict, state: dict, grad: Tensor, before: Tensor) -> Parts:
-    """Return the parts of the step just made, from what the optimizer keeps of it.
-
-    ``grad`` already has its sign turned where ``maximize`` is on. Register a rule for a class of your own with
-    ``@rule.register(MyOptimizer)``; it also holds for subclasses that do not bring their own.
-    """
-    known = sorted(cls.__name__ for cls in rule.registry if cls is not object)
-    raise TypeError(
-        f"there is no rule for {type(optimizer).__name__}, only for {', '.join(known)} and their subclasses;"
-        " add one with @lrcourse.adaptive.rule.register"
-    )
-
-
-@rule.register(SGD)
-def _sgd(optimizer: SGD, group: dict, state: dict, grad: Tensor, before: Tensor) -> Parts:
-    """Mirror ``torch/optim/sgd.py``, ``_single_tensor_sgd``.
-
-    The factor is 1: every weight has the same lr. Momentum and weight decay change the direction.
-    """
-    direction = grad + group["weight_decay"] * before
-    if group["momentum"] != 0:
-        velocity = state["momentum_buffer"]
-        direction = direction + group["momentum"] * velocity if group["nesterov"] else velocity
-    return Parts(torch.ones_like(before), direction)
-
-
-@rule.register(RMSprop)
-def _rmsprop(optimizer: RMSprop, group: dict, state: dict, grad: Tensor, before: Tensor) -> Parts:
-    """Mirror ``torch/optim/rmsprop.py``, ``_single_tensor_rmsprop``: eps stands outside the root.
-
-    With momentum, torch averages the gradient after it was divided, each with the root of its own step.
-    The direction here is that average times today's root, so that factor x direction is what torch applies.
-    """
-    average = state["square_avg"]
-    if group["centered"]:
-        average = average - state["grad_avg"] ** 2
-    root = average.sqrt() + group["eps"]
-    direction = grad + group["weight_decay"] * before
-    if group["momentum"] > 0:
-        direction = state["momentum_buffer"] * root
-    return Parts(1 / root, direction)
-
-
-@rule.register(Adam)
-def _adam(optimizer: Adam, group: dict, state: dict, grad: Tensor, before: Tensor) -> Parts:
-    """Mirror ``torch/optim/adam.py``, ``_single_tensor_adam``; AdamW is a subclass.
-
-    Both averages are corrected for starting at 0 (Kingma and Ba 2015, arXiv:1412.6980, algorithm 1).
-    """
-    beta1, beta2 = (float(beta) for beta in group["betas"])
-    t = float(state["step"])
-    average = state["max_exp_avg_sq"] if group["amsgrad"] else state["exp_avg_sq"]
-    root = average.sqrt() / (1 - beta2**t) ** 0.5 + group["eps"]
-    decay_rate = float(group["weight_decay"]) if group["decoupled_weight_decay"] else 0.0
-    return Parts(1 / root, state["exp_avg"] / (1 - beta1**t), decay_rate)
+def _complete(optimizer: Optimizer, param: Tensor, weight: Tensor | None) -> Before:
+    """Return a ``Before`` from the weights alone, or say why that cannot be."""
+    uses_weight = isinstance(optimizer, (ASGD, Adafactor, LBFGS)) or _group_of(optimizer, param).get("weight_decay")
+    if weight is None and uses_weight:
+        raise ValueError("this step depends on the weights before it: clone them, then pass before=")
+    names = overwritten(optimizer)
+    if names and float(optimizer.state.get(param, {}).get("step", 1)) != 1:
+        raise ValueError(
+            f"{type(optimizer).__name__} overwrites {', '.join(names)} in the step:"
+            " call lrcourse.adaptive.look_before(optimizer, param) before it, then pass before="
+        )
+    return Before(param.detach() if weight is None else weight, {})
 
 
 def _group_of(optimizer: Optimizer, param: Tensor) -> dict:
@@ -175,13 +143,24 @@ def _group_of(optimizer: Optimizer, param: Tensor) -> dict:
     raise KeyError("param is not a parameter of this optimizer: pass one of its param_groups[i]['params']")
 
 
-def _parts(optimizer: Optimizer, group: dict, param: Tensor, grad: Tensor, before: Tensor) -> Parts:
-    grad = -grad.detach() if group.get("maximize") else grad.detach()
-    state = optimizer.state.get(param, {})  # get, since state is a defaultdict and a look must not add to it
-    with torch.no_grad():
-        try:
-            return rule(optimizer, group, state, grad, before)
-        except KeyError as missing:
-            raise ValueError(
-                f"{type(optimizer).__name__} keeps no {missing} for this parameter yet: call optimizer.step() first"
-            ) from None
+@torch.no_grad()
+def _take_apart(optimizer: Optimizer, param: Tensor, grad: Tensor, before: Before) -> tuple[float, Parts, Tensor]:
+    """Return the lr used, what the rule says, and the weights before the step, complex ones as pairs of real ones."""
+    group = _group_of(optimizer, param)
+    base_lr = float(group["lr"])
+    # get, since state is a defaultdict and a look must not add to it.
+    state, earlier = ({k: _real(v) for k, v in s.items()} for s in (optimizer.state.get(param, {}), before.state))
+    grad = _real(-grad if group.get("maximize") else grad)
+    seen = Seen({**group, "lr": base_lr}, state, earlier, grad, _real(before.weight), _real(param.detach()))
+    try:
+        parts = rule(optimizer, seen)
+        return base_lr if parts.lr is None else parts.lr, parts, seen.weight
+    except KeyError as missing:
+        raise ValueError(
+            f"{type(optimizer).__name__} keeps no {missing} for this parameter yet: call optimizer.step() first"
+        ) from None
+
+
+def _real(value: object) -> object:
+    """Return a complex tensor as pairs of real numbers, which is how the optimizers treat it."""
+    return torch.view_as_real(value) if isinstance(value, Tensor) and value.is_complex() else value

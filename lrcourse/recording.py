@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lrcourse.adaptive import Step, decompose
+from lrcourse.adaptive import Before, Step, decompose, look_before
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SAMPLE = 1024  # elements a quantile is taken over at most: sorting all of them would cost as much as the step
@@ -100,14 +100,14 @@ def record(model: nn.Module, optimizer: Optimizer, *, every: int = 1) -> Iterato
         raise ValueError(f"every is a number of steps, a whole number from 1; got {every!r}")
     trace = Trace(optimizer=type(optimizer).__name__)
     names = {param: name for name, param in model.named_parameters()}
-    before: dict[Tensor, Tensor] = {}
+    before: dict[Tensor, Before] = {}
     steps = 0
 
     def before_step(optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
         nonlocal steps
         steps += 1
         if (steps - 1) % every == 0:
-            before.update((p, p.detach().clone()) for group in optimizer.param_groups for p in group["params"])
+            before.update((p, look_before(optimizer, p)) for group in optimizer.param_groups for p in group["params"])
 
     def after_step(optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
         if before:
@@ -123,7 +123,7 @@ def record(model: nn.Module, optimizer: Optimizer, *, every: int = 1) -> Iterato
 
 
 @torch.no_grad()
-def _write(trace: Trace, optimizer: Optimizer, step: int, before: dict[Tensor, Tensor], names: dict) -> None:
+def _write(trace: Trace, optimizer: Optimizer, step: int, before: dict[Tensor, Before], names: dict) -> None:
     """Add one step to the trace."""
     columns: dict[str, Tensor] = {}
     for i, group in enumerate(optimizer.param_groups):
@@ -150,14 +150,17 @@ def _write(trace: Trace, optimizer: Optimizer, step: int, before: dict[Tensor, T
         one.append(row)
 
 
-def _look(optimizer: Optimizer, group: dict, param: Tensor, before: Tensor) -> Tensor:
+def _look(optimizer: Optimizer, group: dict, param: Tensor, before: Before) -> Tensor:
     """Return factor, effective lr, direction, predicted change, weight before and after, ``(6, n)``."""
+    was, now = before.weight, param.detach()
+    if param.is_complex():
+        was, now = torch.view_as_real(was), torch.view_as_real(now)
     try:
         step = decompose(optimizer, param, before=before)
     except TypeError:  # no rule for this optimizer: what the weights did is still worth knowing
-        unknown = torch.full_like(before, torch.nan)
+        unknown = torch.full_like(was, torch.nan)
         step = Step(float(group["lr"]), unknown, unknown, unknown)
-    rows = (step.factor, step.base_lr * step.factor, step.direction, step.change, before, param.detach())
+    rows = (step.factor, step.base_lr * step.factor, step.direction, step.change, was, now)
     return torch.stack([row.flatten() for row in rows])
 
 

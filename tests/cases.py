@@ -1,5 +1,7 @@
 """Optimizers and schedulers that the laws are tested on."""
 
+import inspect
+
 import torch
 from torch import nn
 from torch.optim import lr_scheduler as schedulers
@@ -18,7 +20,9 @@ MAKE_SCHEDULER = {
     "CosineAnnealingLR": lambda o: schedulers.CosineAnnealingLR(o, T_max=5),
     "CosineAnnealingWarmRestarts": lambda o: schedulers.CosineAnnealingWarmRestarts(o, T_0=2, T_mult=2),
     "CyclicLR": lambda o: schedulers.CyclicLR(o, 0.001, 0.1, step_size_up=2, cycle_momentum=False),
-    "OneCycleLR": lambda o: schedulers.OneCycleLR(o, 0.1, total_steps=30),
+    "OneCycleLR": lambda o: schedulers.OneCycleLR(
+        o, 0.1, total_steps=30, cycle_momentum="momentum" in o.defaults or "betas" in o.defaults
+    ),
     "ReduceLROnPlateau": lambda o: schedulers.ReduceLROnPlateau(o, factor=0.5, patience=0),
     "SequentialLR": lambda o: schedulers.SequentialLR(
         o, [schedulers.LinearLR(o, 0.1, total_iters=2), schedulers.CosineAnnealingLR(o, 5)], milestones=[2]
@@ -35,6 +39,68 @@ OPTIMIZERS = {
     for name, cls in vars(torch.optim).items()
     if isinstance(cls, type) and issubclass(cls, torch.optim.Optimizer) and cls is not torch.optim.Optimizer
 }
+
+
+# The values of every option that changes the maths, by optimizer; the first is the default.
+OPTIONS = {
+    "SGD": {"momentum": [0, 0.9], "dampening": [0, 0.3], "nesterov": [False, True], "weight_decay": [0, 0.1]},
+    "ASGD": {"lambd": [1e-4, 0.1], "alpha": [0.75, 0.5], "t0": [1e6, 2], "weight_decay": [0, 0.1]},
+    "Adadelta": {"rho": [0.9, 0.5], "eps": [1e-6, 1e-2], "weight_decay": [0, 0.1]},
+    "Adafactor": {
+        "beta2_decay": [-0.8, -0.5],
+        "eps": [(None, 1e-3), (1e-3, 0.5)],
+        "d": [1.0, 2.0],
+        "weight_decay": [0, 0.1],
+    },
+    "Adagrad": {
+        "lr_decay": [0, 0.1],
+        "initial_accumulator_value": [0, 0.5],
+        "eps": [1e-10, 1e-2],
+        "weight_decay": [0, 0.1],
+    },
+    "Adam": {
+        "betas": [(0.9, 0.999), (0.5, 0.8)],
+        "eps": [1e-8, 1e-2],
+        "amsgrad": [False, True],
+        "weight_decay": [0, 0.1],
+        "decoupled_weight_decay": [False, True],
+    },
+    "AdamW": {"betas": [(0.9, 0.999), (0.5, 0.8)], "amsgrad": [False, True], "weight_decay": [0.01, 0.5, 0]},
+    "Adamax": {"betas": [(0.9, 0.999), (0.5, 0.8)], "eps": [1e-8, 1e-2], "weight_decay": [0, 0.1]},
+    "LBFGS": {"max_iter": [20, 1], "line_search_fn": [None, "strong_wolfe"]},
+    "Muon": {
+        "weight_decay": [0.1, 0],
+        "momentum": [0.95, 0.5],
+        "nesterov": [True, False],
+        "adjust_lr_fn": [None, "match_rms_adamw", "spectral_unclamped"],
+    },
+    "NAdam": {
+        "betas": [(0.9, 0.999), (0.5, 0.8)],
+        "momentum_decay": [4e-3, 0.1],
+        "weight_decay": [0, 0.1],
+        "decoupled_weight_decay": [False, True],
+    },
+    "RAdam": {
+        "betas": [(0.9, 0.999), (0.5, 0.8)],
+        "weight_decay": [0, 0.1],
+        "decoupled_weight_decay": [False, True],
+    },
+    "RMSprop": {
+        "alpha": [0.99, 0.5],
+        "eps": [1e-8, 1e-2],
+        "centered": [False, True],
+        "momentum": [0, 0.9],
+        "weight_decay": [0, 0.1],
+    },
+    "Rprop": {"etas": [(0.5, 1.2), (0.1, 3.0)], "step_sizes": [(1e-6, 50), (0.01, 0.05)]},
+    "SparseAdam": {"betas": [(0.9, 0.999), (0.5, 0.8)], "eps": [1e-8, 1e-2]},
+}
+# How the same maths can be computed, or turned around; each optimizer takes some of them.
+VARIANTS = ["maximize", "foreach", "fused"]
+
+
+def takes(cls, option):
+    return option in inspect.signature(cls).parameters
 
 
 def train_a_little(make_optimizer, *, sparse=False, steps=4, around=None):

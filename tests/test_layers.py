@@ -18,6 +18,7 @@ ORDER = [
     "data",
     "models",
     "schedules",
+    "rules",
     "adaptive",
     "claims",
     "recording",

@@ -5,6 +5,7 @@ import torch
 from cases import MAKE_SCHEDULER, OPTIMIZERS, same, train_a_little
 
 from lrcourse import SmallCNN, fit, record, simulate
+from lrcourse.adaptive import rule
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -119,8 +120,12 @@ def test_a_step_without_any_gradient_leaves_no_entry():
 
 
 def test_an_optimizer_without_a_rule_still_shows_lr_and_update():
+    class Own(torch.optim.Rprop):
+        pass
+
+    rule.register(Own, rule.dispatch(object))  # as if it had none
     weight = torch.nn.Parameter(torch.tensor([1.0]))
-    optimizer = torch.optim.Rprop([weight], lr=0.25)
+    optimizer = Own([weight], lr=0.25)
     with record(torch.nn.Linear(1, 1), optimizer) as trace:
         weight.grad = torch.tensor([1.0])
         optimizer.step()

@@ -5,7 +5,7 @@ BIN := .venv/bin
 # More options for JupyterLab, such as ARGS="--no-browser --port 9000".
 ARGS ?=
 
-.PHONY: help lab test lint run outputs doctor clean
+.PHONY: help lab test lint run outputs tables doctor clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -25,6 +25,9 @@ run: .venv/installed  ## execute all notebooks from fresh kernels and write them
 
 outputs: .venv/installed  ## execute all notebooks and write their outputs back into them
 	$(BIN)/python tools/notebooks.py outputs
+
+tables: .venv/installed  ## measure and write the table of docs/optimizers.md
+	$(BIN)/python tools/optimizer_table.py
 
 doctor: .venv/installed  ## tell whether the course can run here
 	$(BIN)/lrcourse doctor

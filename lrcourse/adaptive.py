@@ -1,7 +1,7 @@
 """What an optimizer's step is made of: base lr x factor x direction, and decay.
 
 torch computes a step in one go and keeps only the averages it needs. Here the same step is taken apart
-again, from those averages, by the rules of ``rules.py``.
+again, from those averages, by the rules of ``rules.py`` and ``rules_adam.py``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.optim import ASGD, LBFGS, Adafactor, Optimizer
 
+from lrcourse import rules_adam  # noqa: F401 - registers its rules
 from lrcourse.rules import Parts, Seen, overwritten, rule
 
 __all__ = ["Before", "Step", "decompose", "effective_lr", "look_before", "rule"]

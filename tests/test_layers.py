@@ -19,6 +19,7 @@ ORDER = [
     "models",
     "schedules",
     "rules",
+    "rules_adam",
     "adaptive",
     "claims",
     "recording",

@@ -72,7 +72,7 @@ OPTIONS = {
         "weight_decay": [0.1, 0],
         "momentum": [0.95, 0.5],
         "nesterov": [True, False],
-        "adjust_lr_fn": [None, "match_rms_adamw", "spectral_unclamped"],
+        "adjust_lr_fn": [None, "match_rms_adamw"],
     },
     "NAdam": {
         "betas": [(0.9, 0.999), (0.5, 0.8)],
@@ -95,6 +95,8 @@ OPTIONS = {
     "Rprop": {"etas": [(0.5, 1.2), (0.1, 3.0)], "step_sizes": [(1e-6, 50), (0.01, 0.05)]},
     "SparseAdam": {"betas": [(0.9, 0.999), (0.5, 0.8)], "eps": [1e-8, 1e-2]},
 }
+if torch.__version__ >= "2.14":  # older ones do not know it
+    OPTIONS["Muon"]["adjust_lr_fn"].append("spectral_unclamped")
 # How the same maths can be computed, or turned around; each optimizer takes some of them.
 VARIANTS = ["maximize", "foreach", "fused"]
 

@@ -15,7 +15,7 @@ from torch.optim import ASGD, LBFGS, Adafactor, Optimizer
 from lrcourse import rules_adam  # noqa: F401 - registers its rules
 from lrcourse.rules import Parts, Seen, overwritten, rule
 
-__all__ = ["Before", "Step", "decompose", "effective_lr", "look_before", "rule"]
+__all__ = ["Before", "Step", "decompose", "effective_lr", "last_place", "look_before", "rule"]
 
 
 class Step(NamedTuple):
@@ -121,6 +121,12 @@ def decompose(optimizer: Optimizer, param: Tensor, *, before: Tensor | Before | 
         before = _complete(optimizer, param, before)
     base_lr, parts, weight = _take_apart(optimizer, param, param.grad, before)
     return Step(base_lr, parts.factor, parts.direction, base_lr * parts.decay_rate * weight)
+
+
+def last_place(before: Tensor, after: Tensor) -> Tensor:
+    """Return the unit in the last place of the larger of two weights: the measure for rounding between them."""
+    larger = torch.maximum(before.abs(), after.abs())
+    return torch.nextafter(larger, larger.new_tensor(torch.inf)) - larger
 
 
 def _complete(optimizer: Optimizer, param: Tensor, weight: Tensor | None) -> Before:

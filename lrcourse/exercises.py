@@ -116,5 +116,5 @@ def check_halve_lr(halve_lr: Callable[[Optimizer], object]) -> None:
     return _verdict(kept, "The averages are not what they were: change param_groups in place and nothing else.")
 
 
-def _equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> None:
+def _equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
     return first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)

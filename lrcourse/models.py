@@ -23,7 +23,7 @@ def SmallCNN(classes: int = 10) -> nn.Sequential:
     >>> SmallCNN()(torch.zeros(2, 3, 32, 32)).shape
     torch.Size([2, 10])
     """
-    layers: dict[str, nn.Module] = {}
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
     channels_in = 3
     for block, channels in enumerate((16, 32, 64), 1):
         layers[f"conv{block}"] = nn.Conv2d(channels_in, channels, kernel_size=3, padding=1, bias=False)
@@ -33,5 +33,5 @@ def SmallCNN(classes: int = 10) -> nn.Sequential:
         channels_in = channels
     layers["flatten"] = nn.Flatten()
     layers["linear"] = nn.Linear(channels_in * 4 * 4, classes)
-    model = nn.Sequential(OrderedDict(layers))
+    model = nn.Sequential(layers)
     return model.to(memory_format=torch.channels_last)

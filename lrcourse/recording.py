@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lrcourse.adaptive import Before, Step, decompose, look_before
+from lrcourse.adaptive import Before, Step, decompose, last_place, look_before
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SAMPLE = 1024  # elements a quantile is taken over at most: sorting all of them would cost as much as the step
@@ -139,8 +139,7 @@ def _write(trace: Trace, optimizer: Optimizer, step: int, before: dict[Tensor, B
         trace.group_lr[i].append(float(group["lr"]))
     # All weights in one tensor, (6, n): a few large operations are much faster than many small ones.
     factor, lr, direction, change, was, now = torch.cat(list(columns.values()), dim=1)
-    weight = torch.maximum(was.abs(), now.abs())
-    residual = (was + change - now).abs() / (torch.nextafter(weight, weight.new_tensor(torch.inf)) - weight)
+    residual = (was + change - now).abs() / last_place(was, now)
     table = torch.stack([factor, lr, direction, now - was, was, residual])
     layers = table.split([column.shape[1] for column in columns.values()], dim=1)
     # One transfer for all numbers: on a GPU each one alone would wait for the device.

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from lrcourse import SmallCNN, decompose, load_data
-from lrcourse.adaptive import look_before
+from lrcourse.adaptive import last_place, look_before
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "optimizers.md"
 STEPS = 200
@@ -77,9 +77,7 @@ def measure(name: str, dtype: torch.dtype) -> float:
 def residual(optimizer: torch.optim.Optimizer, param: torch.Tensor, before: object) -> float:
     was, now = before.weight, param.detach()
     change = now - was
-    larger = torch.maximum(was.abs(), now.abs())
-    last_place = torch.nextafter(larger, larger.new_tensor(torch.inf)) - larger
-    off = (change - decompose(optimizer, param, before=before).change).abs() - 2 * last_place
+    off = (change - decompose(optimizer, param, before=before).change).abs() - 2 * last_place(was, now)
     return (off.clamp(min=0) / change.abs().clamp(min=torch.finfo(change.dtype).tiny)).max().item()
 
 

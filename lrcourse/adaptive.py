@@ -156,7 +156,9 @@ def _take_apart(optimizer: Optimizer, param: Tensor, grad: Tensor, before: Befor
     group = _group_of(optimizer, param)
     base_lr = float(group["lr"])
     # get, since state is a defaultdict and a look must not add to it.
-    state, earlier = ({k: _real(v) for k, v in s.items()} for s in (optimizer.state.get(param, {}), before.state))
+    state, earlier = optimizer.state.get(param, {}), before.state
+    if param.is_complex():
+        state, earlier = ({key: _real(value) for key, value in one.items()} for one in (state, earlier))
     grad = _real(-grad if group.get("maximize") else grad)
     seen = Seen({**group, "lr": base_lr}, state, earlier, grad, _real(before.weight), _real(param.detach()))
     try:

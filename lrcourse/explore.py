@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lrcourse.plots import plot_step
-from lrcourse.recording import Trace
+from lrcourse.traces import Trace
 
 
 class Explorer(widgets.VBox):
@@ -47,7 +47,7 @@ class Explorer(widgets.VBox):
 def explore_two_clocks(trace: Trace) -> Explorer:
     """Return a slider through a recorded run: base lr and each layer's effective lr at one step.
 
-    >>> from lrcourse.recording import Series
+    >>> from lrcourse.traces import Series
     >>> series = Series(factor=[[1] * 5], effective_lr=[[0.1] * 5], update_size=[0.2])
     >>> explorer = explore_two_clocks(Trace("SGD", [1], [[0.1]], {"0.weight": series}, series))
     >>> type(explorer.children[0]).__name__

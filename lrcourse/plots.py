@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from lrcourse.recording import QUANTILES, Trace
+from lrcourse.traces import QUANTILES, Trace
 from lrcourse.training import History
 
 # Okabe and Ito 2008: eight colours that stay apart under every kind of colour blindness.
@@ -60,7 +60,7 @@ def plot_trace(trace: Trace, ax: Axes | None = None, *, steps_per_epoch: int | N
 
     Biases and other parameters with few elements are left out: one line for each weight tensor of a layer.
 
-    >>> from lrcourse.recording import Series
+    >>> from lrcourse.traces import Series
     >>> series = Series(factor=[[1] * 5], effective_lr=[[0.1] * 5], update_size=[0.2])
     >>> plot_trace(Trace("SGD", [1], [[0.1]], {"0.weight": series}, series)).get_ylabel()
     'effective lr (median)'
@@ -93,7 +93,7 @@ def plot_two_clocks(
     Returns:
         The four Axes, from top to bottom.
 
-    >>> from lrcourse.recording import Series
+    >>> from lrcourse.traces import Series
     >>> series = Series(factor=[[1] * 5], effective_lr=[[0.1] * 5], update_size=[0.2])
     >>> [ax.get_ylabel() for ax in plot_two_clocks(Trace("SGD", [1], [[0.1]], {}, series))]
     ['base lr', 'factor', 'effective lr', 'update size']
@@ -136,7 +136,7 @@ def plot_step(trace: Trace, at: int, ax: Axes | None = None) -> Axes:
         at: which of the recorded steps, counted from 0.
         ax: where to draw; a new figure without.
 
-    >>> from lrcourse.recording import Series
+    >>> from lrcourse.traces import Series
     >>> series = Series(factor=[[1] * 5], effective_lr=[[0.1] * 5], update_size=[0.2])
     >>> plot_step(Trace("SGD", [1], [[0.1]], {"0.weight": series}, series), 0).get_xlabel()
     'effective lr'
@@ -149,8 +149,8 @@ def plot_step(trace: Trace, at: int, ax: Axes | None = None) -> Axes:
     ax.hlines(place, rows[:, 1], rows[:, -2], color=COLOURS[2], linewidth=7, label="middle half")
     ax.plot(rows[:, len(QUANTILES) // 2], place, "o", color="black", markersize=5, label="median")
     ax.axvline(trace.base_lr[at], color=COLOURS[0], linewidth=2, label=f"base lr {trace.base_lr[at]:g}")
-    every = np.array([series.effective_lr for series in trace.layers.values()])
-    low, high = min(every.min(), min(trace.base_lr)), max(every.max(), max(trace.base_lr))
+    seen = [*trace.base_lr, *np.ravel([series.effective_lr for series in trace.layers.values()])]
+    low, high = np.nanmin(seen), np.nanmax(seen)
     ax.set(xlim=(low / 1.5, high * 1.5), xscale="log", xlabel="effective lr", title=f"step {trace.step[at]}")
     ax.set_yticks(place, names)
     ax.invert_yaxis()
@@ -160,6 +160,8 @@ def plot_step(trace: Trace, at: int, ax: Axes | None = None) -> Axes:
 
 
 def _time(trace: Trace, ax: Axes, steps_per_epoch: int | None) -> np.ndarray:
+    if not trace.step:
+        raise ValueError("this trace holds no step: draw it after a run inside `with record(...) as trace:`")
     ax.set_xlabel("optimizer step" if steps_per_epoch is None else "epochs done")
     return np.array(trace.step) / (steps_per_epoch or 1)
 

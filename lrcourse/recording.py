@@ -4,73 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lrcourse.adaptive import Before, Step, decompose, last_place, look_before
+from lrcourse.traces import MOST_ROWS, QUANTILES, Trace
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SAMPLE = 1024  # elements a quantile is taken over at most: sorting all of them would cost as much as the step
-
-
-@dataclass
-class Series:
-    """What was seen of some weights: one entry for each recorded step. RMS is root mean square.
-
-    Attributes:
-        factor: the ``QUANTILES`` of the optimizer's factor over the weights; over an evenly spaced sample
-            where there are more than 1,024 of them. NaN without a rule for the optimizer.
-        effective_lr: the same quantiles of base lr x factor.
-        direction_size: RMS of the direction.
-        update_size: RMS of after - before, what the weights really did.
-        weight_size: RMS of the weights before the step.
-        residual: largest distance between a weight and what ``before + decompose(...).change`` says it
-            should be, in units in the last place of the weight. NaN without a rule.
-    """
-
-    factor: list[list[float]] = field(default_factory=list)
-    effective_lr: list[list[float]] = field(default_factory=list)
-    direction_size: list[float] = field(default_factory=list)
-    update_size: list[float] = field(default_factory=list)
-    weight_size: list[float] = field(default_factory=list)
-    residual: list[float] = field(default_factory=list)
-
-    def append(self, row: list[float]) -> None:
-        """Add one step: the quantiles of factor and effective lr, then the four numbers in their order."""
-        n = len(QUANTILES)
-        self.factor.append(row[:n])
-        self.effective_lr.append(row[n : 2 * n])
-        for values, number in zip(
-            (self.direction_size, self.update_size, self.weight_size, self.residual), row[2 * n :], strict=True
-        ):
-            values.append(number)
-
-
-@dataclass
-class Trace:
-    """A recorded run, as plain lists. ``step`` counts the optimizer's steps from 1.
-
-    Attributes:
-        optimizer: the optimizer's class name.
-        step: the numbers of the recorded steps.
-        group_lr: for each param group, the base lr used at each recorded step.
-        layers: for each parameter, by name, what was seen of it.
-        everything: the same over all weights together.
-    """
-
-    optimizer: str = ""
-    step: list[int] = field(default_factory=list)
-    group_lr: list[list[float]] = field(default_factory=list)
-    layers: dict[str, Series] = field(default_factory=dict)
-    everything: Series = field(default_factory=Series)
-
-    @property
-    def base_lr(self) -> list[float]:
-        """The base lr used at each recorded step, by the first param group."""
-        return self.group_lr[0]
 
 
 @contextmanager
@@ -80,12 +23,17 @@ def record(model: nn.Module, optimizer: Optimizer, *, every: int = 1) -> Iterato
     It hangs on the optimizer's own step hooks, changes nothing, and lets go at the end of the block. What
     is written down is what the step used: a scheduler stepped afterwards shows in the next entry.
 
+    A step that ``torch.amp.GradScaler`` skipped leaves no entry. In a very long run the trace is thinned: when
+    it holds 150,000 rows, one for each step and layer, every second step is dropped and ``every`` doubled. So it
+    stays below about 100 MB.
+
     Args:
         model: gives the parameters their names.
         optimizer: the optimizer to watch.
         every: record the first step, and then one in ``every``.
 
     Raises:
+        TypeError: ``optimizer`` is not an optimizer, for instance a scheduler.
         ValueError: ``every`` is not a whole number from 1.
 
     >>> model = nn.Linear(2, 1)
@@ -96,76 +44,130 @@ def record(model: nn.Module, optimizer: Optimizer, *, every: int = 1) -> Iterato
     >>> trace.base_lr, list(trace.layers)
     ([0.01], ['weight', 'bias'])
     """
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"record watches an optimizer, got {type(optimizer).__name__}: pass record(model, optimizer)")
     if isinstance(every, bool) or not isinstance(every, int) or every < 1:
         raise ValueError(f"every is a number of steps, a whole number from 1; got {every!r}")
-    trace = Trace(optimizer=type(optimizer).__name__)
-    names = {param: name for name, param in model.named_parameters()}
-    before: dict[Tensor, Before] = {}
-    steps = 0
-
-    def before_step(optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
-        nonlocal steps
-        steps += 1
-        if (steps - 1) % every == 0:
-            before.update((p, look_before(optimizer, p)) for group in optimizer.param_groups for p in group["params"])
-
-    def after_step(optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
-        if before:
-            _write(trace, optimizer, steps, before, names)
-            before.clear()
-
-    hooks = [optimizer.register_step_pre_hook(before_step), optimizer.register_step_post_hook(after_step)]
+    recorder = _Recorder(model, Trace(type(optimizer).__name__), every)
+    hooks = [
+        optimizer.register_step_pre_hook(recorder.before_step),
+        optimizer.register_step_post_hook(recorder.after_step),
+    ]
     try:
-        yield trace
+        yield recorder.trace
     finally:
         for hook in hooks:
             hook.remove()
 
 
-@torch.no_grad()
-def _write(trace: Trace, optimizer: Optimizer, step: int, before: dict[Tensor, Before], names: dict) -> None:
-    """Add one step to the trace."""
-    columns: dict[str, Tensor] = {}
-    for i, group in enumerate(optimizer.param_groups):
-        for j, param in enumerate(group["params"]):
-            if param.grad is not None:
-                columns[names.get(param, f"group {i}, parameter {j}")] = _look(optimizer, group, param, before[param])
-    if not columns:  # no parameter had a gradient, so the step did nothing
-        return
-    trace.step.append(step)
-    for i, group in enumerate(optimizer.param_groups):
-        if i == len(trace.group_lr):
-            trace.group_lr.append([])
-        trace.group_lr[i].append(float(group["lr"]))
-    # All weights in one tensor, (6, n): a few large operations are much faster than many small ones.
-    factor, lr, direction, change, was, now = torch.cat(list(columns.values()), dim=1)
-    residual = (was + change - now).abs() / last_place(was, now)
-    table = torch.stack([factor, lr, direction, now - was, was, residual])
-    layers = table.split([column.shape[1] for column in columns.values()], dim=1)
-    # One transfer for all numbers: on a GPU each one alone would wait for the device.
-    rows = torch.stack([_summarise(layer) for layer in (*layers, table)]).tolist()
-    series = [*(trace.layers.setdefault(name, Series()) for name in columns), trace.everything]
-    for one, row in zip(series, rows, strict=True):
-        one.append(row)
+class _Recorder:
+    """The two hooks, and what one must tell the other."""
+
+    def __init__(self, model: nn.Module, trace: Trace, every: int) -> None:
+        self.trace, self._model, self._every = trace, model, every
+        self._names: dict[Tensor, str] = {}
+        self._before: dict[Tensor, Before] = {}
+        self._sample = _Sample([])
+        self._steps = 0
+
+    def before_step(self, optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
+        self._before.clear()  # an earlier step may have ended in an exception
+        self._steps += 1
+        if (self._steps - 1) % self._every == 0:
+            params = [param for group in optimizer.param_groups for param in group["params"]]
+            self._before.update((param, look_before(optimizer, param)) for param in params)
+
+    @torch.no_grad()
+    def after_step(self, optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
+        stepped = {
+            param: i
+            for i, group in enumerate(optimizer.param_groups)
+            for param in group["params"]
+            if param in self._before and param.grad is not None
+        }
+        # torch.amp.GradScaler tells a fused optimizer by this to skip the step itself.
+        skipped = getattr(optimizer, "found_inf", None)
+        if stepped and not (skipped is not None and skipped.item()):
+            self._write(optimizer, stepped)
+        self._before.clear()
+
+    def _write(self, optimizer: Optimizer, stepped: dict[Tensor, int]) -> None:
+        """Add one step to the trace."""
+        group_lr = [float(group["lr"]) for group in optimizer.param_groups]
+        looks = [_look(optimizer, param, group_lr[i], self._before[param]) for param, i in stepped.items()]
+        sizes = [look[0].numel() for look in looks]
+        if sizes != self._sample.sizes:
+            self._sample = _Sample(sizes)
+        # All weights in one tensor: a few large operations are much faster than many small ones.
+        *rows, everything = self._sample.summarise(*(torch.cat(parts) for parts in zip(*looks, strict=True)))
+        for (param, i), row in zip(stepped.items(), rows, strict=True):
+            self.trace.layer(self._name(param, optimizer), i).append(row)
+        self.trace.everything.append(everything)
+        self.trace.close_step(self._steps, group_lr)
+        if len(self.trace.step) * (len(self.trace.layers) + 1) > MOST_ROWS:
+            self.trace.thin()
+            self._every *= 2
+
+    def _name(self, param: Tensor, optimizer: Optimizer) -> str:
+        if param not in self._names:  # at the first step, and when the model has grown
+            for i, group in enumerate(optimizer.param_groups):
+                self._names.update((param, f"group {i}, parameter {j}") for j, param in enumerate(group["params"]))
+            self._names.update((param, name) for name, param in self._model.named_parameters())
+        return self._names[param]
 
 
-def _look(optimizer: Optimizer, group: dict, param: Tensor, before: Before) -> Tensor:
-    """Return factor, effective lr, direction, predicted change, weight before and after, ``(6, n)``."""
+def _look(optimizer: Optimizer, param: Tensor, lr: float, before: Before) -> list[Tensor]:
+    """Return factor, effective lr, direction, decay, weights before and after, each flat."""
     was, now = before.weight, param.detach()
     if param.is_complex():
         was, now = torch.view_as_real(was), torch.view_as_real(now)
     try:
         step = decompose(optimizer, param, before=before)
-    except TypeError:  # no rule for this optimizer: what the weights did is still worth knowing
+    except (TypeError, ValueError):  # no rule for this optimizer: what the weights did is still worth knowing
         unknown = torch.full_like(was, torch.nan)
-        step = Step(float(group["lr"]), unknown, unknown, unknown)
-    rows = (step.factor, step.base_lr * step.factor, step.direction, step.change, was, now)
-    return torch.stack([row.flatten() for row in rows])
+        step = Step(lr, unknown, unknown, unknown)
+    rows = (step.factor, step.base_lr * step.factor, step.direction, step.decay, was, now)
+    return [row.flatten() for row in rows]
 
 
-def _summarise(table: Tensor) -> Tensor:
-    """Return the quantiles, sizes and the largest residual of some weights, as one row for ``Series.append``."""
-    factor_and_lr = table[:2, :: -(-table.shape[1] // SAMPLE)]
-    quantiles = torch.quantile(factor_and_lr, table.new_tensor(QUANTILES), dim=1)
-    sizes = table[2:5].square().mean(dim=1).sqrt()
-    return torch.cat([quantiles.T.flatten(), sizes, table[5].max().view(1)])
+class _Sample:
+    """Which elements the quantiles of each layer, and of all weights, are taken over."""
+
+    def __init__(self, sizes: list[int]) -> None:
+        """Choose at most ``SAMPLE`` evenly spaced elements of each of the layers, which have ``sizes``."""
+        self.sizes = sizes
+        ends = np.cumsum(sizes, dtype=int)
+        spans = [*zip(ends - sizes, ends, strict=True), (0, sum(sizes))]
+        chosen = [np.arange(start, end, -(-(end - start) // SAMPLE) or 1) for start, end in spans]
+        counts = np.array([len(one) for one in chosen])[:, None]
+        self._at = np.full((len(chosen), counts.max()), -1)
+        for row, one in zip(self._at, chosen, strict=True):
+            row[: len(one)] = one
+        place = np.array(QUANTILES) * (counts - 1)
+        self._below = np.floor(place).astype(int)
+        self._above, self._share = np.ceil(place).astype(int), place - self._below
+
+    def summarise(
+        self, factor: Tensor, lr: Tensor, direction: Tensor, decay: Tensor, was: Tensor, now: Tensor
+    ) -> list[list[float]]:
+        """Return a row for each layer and one for all, as ``Series.append`` takes it."""
+        residual = (was - (lr * direction + decay) - now).abs() / last_place(was, now)
+        sizes = torch.stack([direction, now - was, was]).split(self.sizes, dim=1)
+        at = torch.as_tensor(self._at, device=now.device)
+        # One transfer for all numbers: on a GPU each one alone would wait for the device.
+        numbers = [
+            factor[at].flatten(),
+            lr[at].flatten(),
+            *(torch.linalg.vector_norm(layer, dim=1) for layer in sizes),
+            *(layer.max().view(1) for layer in residual.split(self.sizes)),
+        ]
+        numbers = torch.cat(numbers).double().cpu().numpy()
+        layers = len(self.sizes)
+        sample, norm, worst = np.split(numbers, [2 * self._at.size, len(numbers) - layers])
+        sample = np.where(self._at < 0, np.nan, sample.reshape(2, *self._at.shape))
+        sample.sort(axis=-1)  # NaN goes to the end
+        below, above = (np.take_along_axis(sample, at[None], axis=-1) for at in (self._below, self._above))
+        quantiles = below + self._share * (above - below)
+        square = norm.reshape(layers, 3) ** 2
+        square = np.vstack([square, square.sum(axis=0)]) / np.array([*self.sizes, sum(self.sizes)])[:, None]
+        return np.hstack([*quantiles, np.sqrt(square), np.append(worst, worst.max())[:, None]]).tolist()

@@ -3,6 +3,7 @@
 import inspect
 
 import torch
+from hypothesis import strategies as st
 from torch import nn
 from torch.optim import lr_scheduler as schedulers
 from torch.optim.swa_utils import SWALR
@@ -103,6 +104,21 @@ VARIANTS = ["maximize", "foreach", "fused"]
 
 def takes(cls, option):
     return option in inspect.signature(cls).parameters
+
+
+@st.composite
+def options_of(draw, name):
+    """Draw options of an optimizer that go together."""
+    cls = OPTIMIZERS[name]
+    options = {option: draw(st.sampled_from(values)) for option, values in OPTIONS[name].items()}
+    variant = draw(st.sampled_from([None, *(v for v in VARIANTS if takes(cls, v))]))
+    if variant is not None:
+        options[variant] = True
+    if name == "SGD" and options["nesterov"]:
+        options.update(momentum=0.9, dampening=0)
+    if name == "Muon" and draw(st.booleans()):
+        options["ns_steps"] = 3
+    return options
 
 
 def train_a_little(make_optimizer, *, sparse=False, steps=4, around=None):

@@ -13,6 +13,7 @@ PACKAGE = Path(lrcourse.__file__).parent
 # Each module may import those that stand before it.
 ORDER = [
     "progress",
+    "files",
     "shapes10",
     "sources",
     "data",
@@ -22,6 +23,7 @@ ORDER = [
     "rules_adam",
     "adaptive",
     "claims",
+    "traces",
     "recording",
     "training",
     "plots",

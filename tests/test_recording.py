@@ -1,11 +1,14 @@
 import math
+from contextlib import contextmanager, nullcontext
 
+import numpy as np
 import pytest
 import torch
 from cases import MAKE_SCHEDULER, OPTIMIZERS, same, train_a_little
 
-from lrcourse import SmallCNN, fit, record, simulate
+from lrcourse import SmallCNN, decompose, fit, record, recording, simulate
 from lrcourse.adaptive import rule
+from lrcourse.traces import QUANTILES
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -131,6 +134,193 @@ def test_an_optimizer_without_a_rule_still_shows_lr_and_update():
         optimizer.step()
     assert trace.base_lr == [0.25] and trace.everything.update_size == [0.25]
     assert math.isnan(trace.everything.residual[0])
+
+
+def train_my_way(way, *, around=None):
+    """Train a tiny net in a loop of the kind that ``way`` is; return all that could have changed, and ``around``'s."""
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Dropout(), torch.nn.Linear(8, 1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1, fused=True if "fused" in way else None)
+    scaler = torch.amp.GradScaler("cpu", enabled="AMP" in way, init_scale=1024.0)
+    with around(model, optimizer) if around else nullcontext() as seen:
+        for step in range(6):
+            images = torch.randn(5, 4)
+            if "closure" in way:
+
+                def closure(images=images):
+                    optimizer.zero_grad()
+                    loss = model(images).square().mean()
+                    loss.backward()
+                    return loss
+
+                optimizer.step(closure)
+                continue
+            loss = model(images).square().mean()
+            if "skip" in way and step == 2:
+                loss = loss * torch.inf
+            scaler.scale(loss).backward()
+            if "accumulate" in way and step % 3 != 2:
+                continue
+            if "clip" in way:
+                scaler.unscale_(optimizer)
+                torch.nn.utils.clip_grad_norm_(model.parameters(), 0.1)
+            scaler.step(optimizer)
+            scaler.update()
+            optimizer.zero_grad(set_to_none="keep" not in way)
+    return [model.state_dict(), optimizer.state_dict(), scaler.state_dict(), torch.get_rng_state()], seen
+
+
+@pytest.mark.parametrize(
+    "way, steps",
+    [
+        ("plain", [1, 2, 3, 4, 5, 6]),
+        ("keep zeros as gradients", [1, 2, 3, 4, 5, 6]),
+        ("closure", [1, 2, 3, 4, 5, 6]),
+        ("clip", [1, 2, 3, 4, 5, 6]),
+        ("accumulate", [1, 2]),
+        ("accumulate, clip", [1, 2]),
+        ("AMP", [1, 2, 3, 4, 5, 6]),
+        ("AMP, clip", [1, 2, 3, 4, 5, 6]),
+        ("AMP, skip", [1, 2, 3, 4, 5]),  # the scaler does not call the optimizer
+        ("AMP, fused", [1, 2, 3, 4, 5, 6]),
+        ("AMP, fused, skip", [1, 2, 4, 5, 6]),  # the scaler calls it, and it skips the step itself
+        ("AMP, fused, skip, clip", [1, 2, 4, 5, 6]),
+    ],
+)
+def test_any_loop_can_be_watched(way, steps):
+    plain, _ = train_my_way(way)
+    recorded, trace = train_my_way(way, around=record)
+    assert same(recorded, plain)
+    assert trace.step == steps
+    assert 0 < max(trace.everything.update_size) and max(trace.everything.residual) <= 32
+
+
+def test_recordings_can_be_nested():
+    plain, _ = train_my_way("plain")
+
+    @contextmanager
+    def twice(model, optimizer):
+        with record(model, optimizer) as outer, record(model, optimizer, every=2) as inner:
+            yield outer, inner
+
+    recorded, (outer, inner) = train_my_way("plain", around=twice)
+    assert same(recorded, plain)
+    assert outer.step == [1, 2, 3, 4, 5, 6] and inner.step == [1, 3, 5]
+    assert inner.everything.update_size == outer.everything.update_size[::2]
+
+
+def test_two_optimizers_are_watched_apart():
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1))
+    first, second = torch.optim.SGD(model[0].parameters(), lr=0.1), torch.optim.Adam(model[1].parameters(), lr=0.2)
+    with record(model, first) as one, record(model, second) as two:
+        for step in range(4):
+            model(torch.ones(1, 2)).square().sum().backward()
+            first.step()
+            if step % 2:
+                second.step()
+            model.zero_grad()
+    assert (one.optimizer, one.step, list(one.layers)) == ("SGD", [1, 2, 3, 4], ["0.weight", "0.bias"])
+    assert (two.optimizer, two.step, list(two.layers)) == ("Adam", [1, 2], ["1.weight", "1.bias"])
+
+
+def test_a_layer_that_comes_later_keeps_step_with_the_trace():
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2, bias=False), torch.nn.Linear(2, 1, bias=False))
+    optimizer = torch.optim.SGD(model[0].parameters(), lr=0.1)
+    model[1].requires_grad_(False)
+    with record(model, optimizer) as trace:
+        for step in range(6):
+            if step == 2:  # unfreeze
+                model[1].requires_grad_(True)
+                optimizer.add_param_group({"params": model[1].parameters(), "lr": 0.01})
+            if step == 3:  # grow
+                model.append(torch.nn.Linear(1, 1, bias=False))
+                optimizer.add_param_group({"params": model[2].parameters()})
+            if step == 4:  # freeze
+                model[0].requires_grad_(False)
+                model[0].weight.grad = None
+            model(torch.ones(1, 2)).sum().backward()
+            optimizer.step()
+    nan = math.nan
+    assert trace.step == [1, 2, 3, 4, 5, 6]
+    lr = [[0.1] * 6, [nan, nan, 0.01, 0.01, 0.01, 0.01], [nan, nan, nan, 0.1, 0.1, 0.1]]
+    np.testing.assert_array_equal(trace.group_lr, lr)
+    assert {name: layer.group for name, layer in trace.layers.items()} == {"0.weight": 0, "1.weight": 1, "2.weight": 2}
+    there = {name: [not math.isnan(size) for size in layer.weight_size] for name, layer in trace.layers.items()}
+    assert there == {
+        "0.weight": [True] * 4 + [False] * 2,
+        "1.weight": [False] * 2 + [True] * 4,
+        "2.weight": [False] * 3 + [True] * 3,
+    }
+    assert all(len(layer.rows()) == 6 for layer in trace.layers.values())
+    assert not np.isnan(trace.everything.rows()).any()
+
+
+def test_a_step_that_fails_leaves_no_entry_and_the_next_is_whole():
+    model = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def fail():
+        raise RuntimeError("out of data")
+
+    with record(model, optimizer, every=2) as trace:
+        for closure in (fail, None, None):
+            model(torch.ones(1, 1)).sum().backward()
+            with pytest.raises(RuntimeError, match="out of data") if closure else nullcontext():
+                optimizer.step(closure)
+    assert trace.step == [3]
+
+
+def test_what_was_recorded_before_an_exception_is_there():
+    model = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(KeyboardInterrupt), record(model, optimizer) as trace:
+        model(torch.ones(1, 1)).sum().backward()
+        optimizer.step()
+        raise KeyboardInterrupt
+    assert trace.step == [1] and trace.base_lr == [0.1]
+
+
+def test_a_long_trace_is_thinned_and_stays_in_step(monkeypatch):
+    monkeypatch.setattr(recording, "MOST_ROWS", 24)  # 8 steps of two layers and everything
+    model = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.99)
+    with record(model, optimizer) as trace:
+        for _ in range(40):
+            model(torch.ones(1, 1)).sum().backward()
+            optimizer.step()
+            scheduler.step()
+    planned = simulate(lambda o: torch.optim.lr_scheduler.ExponentialLR(o, 0.99), 40)
+    assert trace.step == [1, 9, 17, 25, 33]
+    assert trace.base_lr == [planned[step - 1] for step in trace.step]
+    assert all(len(series.rows()) == 5 for series in (*trace.layers.values(), trace.everything))
+
+
+def test_the_quantiles_are_those_of_the_sample():
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Linear(2, 700))
+    optimizer = torch.optim.Adam([{"params": model[0].parameters()}, {"params": model[1].parameters(), "lr": 0.5}])
+    with record(model, optimizer) as trace:
+        model(torch.randn(2, 3)).square().sum().backward()
+        optimizer.step()
+    q = torch.tensor(QUANTILES)
+    every = []
+    for (name, param), lr in zip(model.named_parameters(), (0.001, 0.001, 0.5, 0.5), strict=True):
+        factor = decompose(optimizer, param).factor.flatten()
+        every += [factor, lr * factor]
+        factor = factor[::2] if len(factor) == 1400 else factor
+        assert trace.layers[name].factor[0] == pytest.approx(torch.quantile(factor, q).tolist())
+        assert trace.layers[name].effective_lr[0] == pytest.approx(torch.quantile(lr * factor, q).tolist())
+    for seen, column in ((trace.everything.factor, every[::2]), (trace.everything.effective_lr, every[1::2])):
+        assert seen[0] == pytest.approx(torch.quantile(torch.cat(column)[::3], q).tolist())
+
+
+def test_a_scheduler_in_place_of_the_optimizer_is_an_error():
+    model = torch.nn.Linear(1, 1)
+    scheduler = torch.optim.lr_scheduler.StepLR(torch.optim.SGD(model.parameters()), 1)
+    with pytest.raises(TypeError, match="record watches an optimizer, got StepLR"):
+        with record(model, scheduler):
+            pass
 
 
 @pytest.mark.parametrize("every", [0, -1, 1.5, True])

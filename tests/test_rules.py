@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 import torch
-from cases import MAKE_SCHEDULER, OPTIMIZERS, OPTIONS, VARIANTS, same, takes
+from cases import MAKE_SCHEDULER, OPTIMIZERS, OPTIONS, options_of, same, takes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,21 +19,6 @@ def test_there_is_a_rule_and_a_case_for_every_optimizer_of_torch():
         assert rule.dispatch(cls) is not rule.dispatch(object)
         assert all(takes(cls, option) for option in OPTIONS[name])
     assert set(OPTIONS) == set(OPTIMIZERS)
-
-
-@st.composite
-def settings_of(draw, name):
-    """Draw options of an optimizer that go together."""
-    cls = OPTIMIZERS[name]
-    options = {option: draw(st.sampled_from(values)) for option, values in OPTIONS[name].items()}
-    variant = draw(st.sampled_from([None, *(v for v in VARIANTS if takes(cls, v))]))
-    if variant is not None:
-        options[variant] = True
-    if name == "SGD" and options["nesterov"]:
-        options.update(momentum=0.9, dampening=0)
-    if name == "Muon" and draw(st.booleans()):
-        options["ns_steps"] = 3
-    return options
 
 
 def scheduler_for(name):
@@ -96,7 +81,7 @@ def assert_the_decomposition_is_the_step(optimizer, weight, before):
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_the_decomposition_is_the_step(name, dtype, data):
-    options = data.draw(settings_of(name))
+    options = data.draw(options_of(name))
     scheduler = data.draw(scheduler_for(name))
     seed = data.draw(st.integers(0, 1000))
     train(name, options, dtype, seed, scheduler, watch=assert_the_decomposition_is_the_step)
@@ -106,7 +91,7 @@ def test_the_decomposition_is_the_step(name, dtype, data):
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_recording_changes_nothing_and_logs_what_was_planned(name, data):
-    options = data.draw(settings_of(name))
+    options = data.draw(options_of(name))
     scheduler = data.draw(scheduler_for(name))
     seed = data.draw(st.integers(0, 1000))
     plain = train(name, options, torch.float32, seed, scheduler)
@@ -130,7 +115,7 @@ def test_looking_changes_nothing(name, data):
         effective_lr(optimizer, weight)
         decompose(optimizer, weight, before=before)
 
-    options = data.draw(settings_of(name))
+    options = data.draw(options_of(name))
     plain, watched = (train(name, options, torch.float32, 0, "StepLR", watch=watch) for watch in (None, look))
     assert torch.equal(plain[0], watched[0])
     assert same(plain[1].state_dict(), watched[1].state_dict())

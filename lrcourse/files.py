@@ -1,0 +1,27 @@
+"""Write files whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def write_whole(path: str | os.PathLike) -> Iterator[BinaryIO]:
+    """Yield a new file beside ``path``, which takes its place when the block ends without an exception.
+
+    Whoever reads ``path`` meanwhile sees the old file or the new one, never half of one.
+    """
+    path = Path(path)
+    number, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(number, "wb") as file:
+            yield file
+        os.replace(part, path)
+    except BaseException:
+        os.unlink(part)
+        raise

@@ -26,7 +26,8 @@ run: .venv/installed  ## execute all notebooks from fresh kernels and write them
 outputs: .venv/installed  ## execute all notebooks and write their outputs back into them
 	$(BIN)/python tools/notebooks.py outputs
 
-tables: .venv/installed  ## measure and write the table of docs/optimizers.md
+tables: .venv/installed  ## measure and write the tables of docs/optimizers.md and docs/schedulers.md
+	$(BIN)/python tools/scheduler_table.py
 	$(BIN)/python tools/optimizer_table.py
 
 doctor: .venv/installed  ## tell whether the course can run here

@@ -65,6 +65,7 @@ def plot_trace(trace: Trace, ax: Axes | None = None, *, steps_per_epoch: int | N
     >>> plot_trace(Trace("SGD", [1], [[0.1]], {"0.weight": series}, series)).get_ylabel()
     'effective lr (median)'
     """
+    _check(trace)
     ax = ax or plt.subplots(figsize=(7, 3.6), layout="constrained")[1]
     at = _time(trace, ax, steps_per_epoch)
     layers = [name for name in trace.layers if name.endswith("weight")] or list(trace.layers)
@@ -98,6 +99,7 @@ def plot_two_clocks(
     >>> [ax.get_ylabel() for ax in plot_two_clocks(Trace("SGD", [1], [[0.1]], {}, series))]
     ['base lr', 'factor', 'effective lr', 'update size']
     """
+    _check(trace)
     if axes is None:
         axes = plt.subplots(4, 1, figsize=(8, 9), sharex=True, layout="constrained")[1]
     base, factor, product, update = axes
@@ -141,6 +143,7 @@ def plot_step(trace: Trace, at: int, ax: Axes | None = None) -> Axes:
     >>> plot_step(Trace("SGD", [1], [[0.1]], {"0.weight": series}, series), 0).get_xlabel()
     'effective lr'
     """
+    _check(trace)
     ax = ax or plt.subplots(figsize=(8, 4), layout="constrained")[1]
     names = list(trace.layers)
     rows = np.array([trace.layers[name].effective_lr[at] for name in names])
@@ -159,9 +162,12 @@ def plot_step(trace: Trace, at: int, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _time(trace: Trace, ax: Axes, steps_per_epoch: int | None) -> np.ndarray:
+def _check(trace: Trace) -> None:
     if not trace.step:
         raise ValueError("this trace holds no step: draw it after a run inside `with record(...) as trace:`")
+
+
+def _time(trace: Trace, ax: Axes, steps_per_epoch: int | None) -> np.ndarray:
     ax.set_xlabel("optimizer step" if steps_per_epoch is None else "epochs done")
     return np.array(trace.step) / (steps_per_epoch or 1)
 

@@ -1,14 +1,22 @@
 """The generated pages are in step with torch and with the script that writes them."""
 
 import importlib.util
+import re
 
 import pytest
-from cases import OPTIMIZERS
-from test_environment import ROOT
+import torch
+from cases import MAKE_SCHEDULER, OPTIMIZERS
+from test_environment import ROOT, constraints
 
-spec = importlib.util.spec_from_file_location("optimizer_table", ROOT / "tools" / "optimizer_table.py")
-optimizer_table = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(optimizer_table)
+
+def tool(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+optimizer_table, scheduler_table = tool("optimizer_table"), tool("scheduler_table")
 
 ROWS = {
     cells[0]: cells[1:]
@@ -33,3 +41,29 @@ def test_a_row_says_what_the_script_says_and_the_residuals_are_rounding(name):
 def test_a_figure_can_be_measured_again(name, monkeypatch):
     monkeypatch.setattr(optimizer_table, "STEPS", 5)
     assert all(optimizer_table.measure(name, dtype) <= target for dtype, target in optimizer_table.TARGET.items())
+
+
+LRS = re.compile(r"^[|] lr [|] (.*) [|]$", re.MULTILINE)
+schedulers_page = scheduler_table.PAGE.read_text(encoding="utf-8").split(scheduler_table.MARK)[1]
+
+
+def test_every_scheduler_of_torch_has_its_section_and_picture():
+    assert set(scheduler_table.ENTRIES) == set(MAKE_SCHEDULER)
+    assert re.findall(r"^## (.*)$", schedulers_page, re.MULTILINE) == list(scheduler_table.ENTRIES)
+    pictures = re.findall(r"\((schedulers/.*[.]svg)\)", schedulers_page)
+    assert len(pictures) == len(MAKE_SCHEDULER) and all((ROOT / "docs" / picture).is_file() for picture in pictures)
+
+
+def test_the_lrs_of_the_page_are_those_of_torch():
+    there = [[float(lr) for lr in row.split(" | ")] for row in LRS.findall(schedulers_page)]
+    for name, row in zip(scheduler_table.ENTRIES, there, strict=True):
+        lrs = scheduler_table.lrs(name)
+        assert row == pytest.approx([lrs[step - 1] for step in scheduler_table.ENTRIES[name].shown], rel=1e-12)
+        assert lrs == scheduler_table.train(name)[0]  # as foreseen, so trained
+
+
+@pytest.mark.skipif(
+    torch.__version__.split("+")[0] != constraints["torch"], reason="another torch may store other things"
+)
+def test_the_page_is_what_the_script_writes():
+    assert LRS.sub("", schedulers_page).strip() == LRS.sub("", scheduler_table.page()).strip()

@@ -315,14 +315,6 @@ def test_the_quantiles_are_those_of_the_sample():
         assert seen[0] == pytest.approx(torch.quantile(torch.cat(column)[::3], q).tolist())
 
 
-def test_a_scheduler_in_place_of_the_optimizer_is_an_error():
-    model = torch.nn.Linear(1, 1)
-    scheduler = torch.optim.lr_scheduler.StepLR(torch.optim.SGD(model.parameters()), 1)
-    with pytest.raises(TypeError, match="record watches an optimizer, got StepLR"):
-        with record(model, scheduler):
-            pass
-
-
 @pytest.mark.parametrize("every", [0, -1, 1.5, True])
 def test_every_must_be_a_whole_number_from_1(every):
     model = torch.nn.Linear(1, 1)

@@ -60,21 +60,6 @@ def test_metrics_are_for_a_plateau_one_for_each_step(name, metrics, message):
 
 
 @pytest.mark.parametrize(
-    "make, kind, message",
-    [
-        (lambda optimizer: 3, TypeError, "return a scheduler; it returned int"),
-        ("StepLR", TypeError, "got str where a function that makes a scheduler is wanted"),
-        (schedulers.StepLR(an_optimizer(), 2), TypeError, "got StepLR where a function that makes a scheduler"),
-        (lambda optimizer: schedulers.StepLR(an_optimizer(), 2), ValueError, "StepLR was made for another optimizer"),
-        (lambda optimizer: schedulers.StepLR(optimizer), TypeError, "step_size"),
-    ],
-)
-def test_what_makes_no_scheduler_is_an_error(make, kind, message):
-    with pytest.raises(kind, match=message):
-        simulate(make, 3)
-
-
-@pytest.mark.parametrize(
     "options, message",
     [
         ({"per_epoch": MAKE_SCHEDULER["StepLR"]}, "go together; got steps_per_epoch=None"),

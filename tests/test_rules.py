@@ -43,9 +43,10 @@ def train(name, options, dtype, seed, scheduler, *, watch=None, around=None, ste
     schedule = MAKE_SCHEDULER[scheduler](optimizer)
 
     def loss():
-        """Return the loss that LBFGS needs, of a bowl; the others look at the gradient only."""
+        """Return the loss that LBFGS needs, of a bowl or of a hill; the others look at the gradient only."""
         if name == "LBFGS":
-            weight.grad = weight.detach() * torch.arange(1, 5, dtype=dtype)
+            slope = torch.arange(1, 5, dtype=dtype)
+            weight.grad = weight.detach() * (-slope if options.get("maximize") else slope)
         return (weight.detach() * weight.grad.to_dense()).sum() / 2
 
     with around(torch.nn.ParameterList([weight]), optimizer) if around else nullcontext() as seen:

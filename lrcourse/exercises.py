@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from lrcourse.data import Data
 from lrcourse.schedules import simulate
@@ -114,6 +118,124 @@ def check_halve_lr(halve_lr: Callable[[Optimizer], object]) -> None:
     after = optimizer.state_dict()["state"]
     kept = before.keys() == after.keys() and all(_equal(before[key], after[key]) for key in before)
     return _verdict(kept, "The averages are not what they were: change param_groups in place and nothing else.")
+
+
+def check_number(answer: object, measure: Callable[[], float], *, hints: Mapping[float, str] | None = None) -> None:
+    """Check a number against what ``measure()`` returns, to 1 %.
+
+    Args:
+        answer: the learner's number.
+        measure: the experiment that knows the right one.
+        hints: what to say to a typical wrong number.
+
+    >>> check_number(3, lambda: 2.0, hints={3: "Count again."})
+    ✗ Not yet. Count again.
+    """
+    if answer is ...:
+        return _verdict(False, "", answered=False)
+    if isinstance(answer, bool) or not isinstance(answer, Real):
+        return _verdict(False, f"Give a number; {answer!r} is a {type(answer).__name__}.")
+    right = float(measure())
+    if math.isclose(answer, right, rel_tol=0.01, abs_tol=1e-12):
+        return _verdict(True, "")
+    known = [hint for number, hint in (hints or {}).items() if math.isclose(answer, number, rel_tol=0.01)]
+    return _verdict(False, known[0] if known else f"{answer:g} is too {'large' if answer > right else 'small'}.")
+
+
+def check_step(
+    my_step: Callable[[Tensor, Tensor, dict, float], Tensor],
+    make_optimizer: Callable[[list[Tensor]], Optimizer],
+    *,
+    lrs: Sequence[float] = (0.1,) * 8,
+) -> None:
+    """Check ``my_step(weight, grad, state, lr) -> new weight`` against torch's optimizer, step by step.
+
+    ``state`` is a dict, empty before the first step, in which the learner keeps what the next step needs.
+
+    >>> check_step(lambda weight, grad, state, lr: weight - lr * grad, torch.optim.SGD)
+    ✓ Right.
+    """
+    generator = torch.Generator().manual_seed(0)
+    param = nn.Parameter(torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64))
+    optimizer, mine, state = make_optimizer([param]), param.detach().clone(), {}
+    for step, lr in enumerate(lrs, 1):
+        optimizer.param_groups[0]["lr"] = lr
+        param.grad = torch.randn(3, dtype=torch.float64, generator=generator) * torch.tensor([1.0, 10.0, 0.1])
+        mine = my_step(mine, param.grad.clone(), state, lr)
+        if mine is ...:
+            return _verdict(False, "", answered=False)
+        optimizer.step()
+        if not isinstance(mine, Tensor) or mine.shape != param.shape:
+            return _verdict(False, f"Return the new weight, a tensor of shape {tuple(param.shape)}.")
+        if not torch.allclose(mine, param.detach(), rtol=1e-7, atol=1e-9):
+            there, yours = ([round(value, 5) for value in tensor.tolist()] for tensor in (param.detach(), mine))
+            agree = f"The first {step - 1} steps agree. " if step > 1 else ""
+            return _verdict(False, f"{agree}After step {step} torch's weight is {there}, yours {yours}.")
+    return _verdict(True, "")
+
+
+def check_schedule(
+    make_scheduler: object,
+    wanted: Sequence[float],
+    *,
+    lr: float = 0.1,
+    optimizer: Callable[..., Optimizer] = torch.optim.SGD,
+    metrics: Sequence[float] | None = None,
+) -> None:
+    """Check that the learner's factory ``optimizer -> scheduler`` gives the lrs that are ``wanted``, step by step.
+
+    >>> from torch.optim.lr_scheduler import ExponentialLR
+    >>> check_schedule(lambda optimizer: ExponentialLR(optimizer, 0.5), [0.1, 0.05, 0.01])
+    ✗ Not yet. Step 3 would use lr 0.025, wanted is 0.01; the steps before it are right.
+    """
+    made = []
+
+    def make(throw_away: Optimizer) -> LRScheduler:
+        made.append(make_scheduler(throw_away))
+        return made[-1]
+
+    try:
+        used = [] if make_scheduler is ... else simulate(make, len(wanted), lr=lr, optimizer=optimizer, metrics=metrics)
+    except Exception as error:
+        return _verdict(False, f"{type(error).__name__}: {error}", answered=made != [...])
+    wrong = [i for i, (a, b) in enumerate(zip(used, wanted, strict=False)) if not math.isclose(a, b, rel_tol=1e-6)]
+    hint = ""
+    if wrong:
+        at = wrong[0]
+        hint = f"Step {at + 1} would use lr {used[at]:g}, wanted is {wanted[at]:g}; the steps before it are right."
+    return _verdict(not wrong, hint, answered=make_scheduler is not ...)
+
+
+def check_loop(
+    train: Callable, make_scheduler: Callable, *, per_batch: bool, lr: float = 0.1, epochs: int = 3, batches: int = 4
+) -> None:
+    """Check that the loop ``train(optimizer, scheduler, epochs, batches, loss_of)`` uses the lrs that are planned.
+
+    ``loss_of(batch)`` returns the loss of batch 0, 1, ... ``batches - 1``. The plan steps the scheduler after
+    every batch if ``per_batch``, else after every epoch.
+
+    >>> check_loop(lambda *_: ..., lambda o: torch.optim.lr_scheduler.ExponentialLR(o, 0.9), per_batch=True)
+    Not answered yet: replace the ... with your answer and run the cell again.
+    """
+    weight = nn.Parameter(torch.ones(2))
+    optimizer, used = torch.optim.SGD([weight], lr=lr), []
+    optimizer.register_step_pre_hook(lambda *_: used.append(float(optimizer.param_groups[0]["lr"])))
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        if train(optimizer, make_scheduler(optimizer), epochs, batches, lambda batch: (weight**2).sum()) is ...:
+            return _verdict(False, "", answered=False)
+    plan = simulate(make_scheduler, epochs * batches if per_batch else epochs, lr=lr)
+    plan = plan if per_batch else [lr for lr in plan for _ in range(batches)]
+    if len(used) != len(plan):
+        return _verdict(False, f"The loop made {len(used)} optimizer steps; {epochs} x {batches} were wanted.")
+    wrong = [i for i, (a, b) in enumerate(zip(used, plan, strict=True)) if not math.isclose(a, b, rel_tol=1e-9)]
+    if wrong:
+        epoch, batch = divmod(wrong[0], batches)
+        where = f"Epoch {epoch + 1}, batch {batch + 1}"
+        return _verdict(
+            False, f"{where} is the first that goes wrong: lr {used[wrong[0]]:g}, planned {plan[wrong[0]]:g}."
+        )
+    return _verdict(not warned, f"torch warns: {warned[0].message}" if warned else "")
 
 
 def _equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:

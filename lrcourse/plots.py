@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from lrcourse.range_test import RangeTest
 from lrcourse.traces import QUANTILES, Trace
 from lrcourse.training import History
 
@@ -51,6 +52,22 @@ def plot_history(history: History, ax: Axes | None = None) -> Axes:
     ax.plot(at, history.train_loss, color=COLOURS[5], linewidth=1, label="training, each batch")
     ax.plot(range(1, epochs + 1), history.val_loss, "o-", color=COLOURS[1], label="validation, each epoch")
     ax.set(xlabel="epochs done", ylabel="cross entropy")
+    ax.legend()
+    return _grid(ax)
+
+
+def plot_range_test(result: RangeTest, ax: Axes | None = None, *, label: str | None = None) -> Axes:
+    """Draw the loss of a learning rate range test over the lr: each batch as a dot, the average as a line.
+
+    >>> plot_range_test(RangeTest(lr=[0.1, 1.0], loss=[2.3, 2.0], smooth=[2.3, 2.1])).get_xscale()
+    'log'
+    """
+    ax = ax or plt.subplots(figsize=(7, 3.2), layout="constrained")[1]
+    colour = COLOURS[len(ax.collections) % 7]
+    ax.scatter(result.lr, result.loss, s=8, color=colour, alpha=0.35, linewidth=0)
+    ax.plot(result.lr, result.smooth, color=colour, label=label or "running average of the loss")
+    ax.set(xlabel="lr", ylabel="cross entropy", xscale="log")
+    ax.set_ylim(top=1.5 * result.smooth[0])  # the last batches of a run that diverges would hide all others
     ax.legend()
     return _grid(ax)
 
@@ -128,15 +145,16 @@ def plot_two_clocks(
     return list(axes)
 
 
-def plot_step(trace: Trace, at: int, ax: Axes | None = None) -> Axes:
+def plot_step(trace: Trace, at: int, ax: Axes | None = None, *, xlim: tuple[float, float] | None = None) -> Axes:
     """Draw each layer's effective lr at one recorded step: median, middle half and middle 90 % of its weights.
 
-    The range of the axis is that of the whole run, so that pictures of two steps can be compared.
+    Without ``xlim`` the axis has the range of the whole run, so that pictures of two steps can be compared.
 
     Args:
         trace: a recorded run.
         at: which of the recorded steps, counted from 0.
         ax: where to draw; a new figure without.
+        xlim: limits of the lr axis.
 
     >>> from lrcourse.traces import Series
     >>> series = Series(factor=[[1] * 5], effective_lr=[[0.1] * 5], update_size=[0.2])
@@ -152,9 +170,10 @@ def plot_step(trace: Trace, at: int, ax: Axes | None = None) -> Axes:
     ax.hlines(place, rows[:, 1], rows[:, -2], color=COLOURS[2], linewidth=7, label="middle half")
     ax.plot(rows[:, len(QUANTILES) // 2], place, "o", color="black", markersize=5, label="median")
     ax.axvline(trace.base_lr[at], color=COLOURS[0], linewidth=2, label=f"base lr {trace.base_lr[at]:g}")
-    seen = [*trace.base_lr, *np.ravel([series.effective_lr for series in trace.layers.values()])]
-    low, high = np.nanmin(seen), np.nanmax(seen)
-    ax.set(xlim=(low / 1.5, high * 1.5), xscale="log", xlabel="effective lr", title=f"step {trace.step[at]}")
+    if xlim is None:
+        seen = [*trace.base_lr, *np.ravel([series.effective_lr for series in trace.layers.values()])]
+        xlim = (np.nanmin(seen) / 1.5, np.nanmax(seen) * 1.5)
+    ax.set(xlim=xlim, xscale="log", xlabel="effective lr", title=f"step {trace.step[at]}")
     ax.set_yticks(place, names)
     ax.invert_yaxis()
     ax.grid(alpha=0.3)

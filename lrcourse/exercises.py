@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -33,8 +34,10 @@ def check_steps_per_epoch(steps: object, last: object, *, images: int, batch_siz
     ✓ Right.
     """
     sizes = [len(batch) for batch in torch.arange(images).split(batch_size)]
-    hint = f"{images} images do not divide by {batch_size} without a rest, and the rest is a batch too."
-    return _verdict((steps, last) == (len(sizes), sizes[-1]), hint, answered=Ellipsis not in (steps, last))
+    right = (steps == len(sizes), last == sizes[-1])
+    wrong = "The number of steps is" if not right[0] else "The size of the last batch is"
+    hint = f"{wrong} wrong: {images} images do not divide by {batch_size} without a rest, and the rest is a batch too."
+    return _verdict(all(right), hint, answered=Ellipsis not in (steps, last))
 
 
 def check_lr_per_epoch(answer: object, make_scheduler: Callable, *, lr: float, epochs: int) -> None:
@@ -68,10 +71,36 @@ def check_training_loop(train_one_epoch: Callable, make_model: Callable[[], nn.M
     fit(ours, torch.optim.Adam(ours.parameters(), lr=0.01), data, epochs=1, progress=False)
     if _equal(yours.state_dict(), start):
         return _verdict(False, "The model did not change: is optimizer.step() called, and does the loop run?")
-    hint = (
-        "The weights differ from fit's. Compare: model.train(), the order of the images, zero_grad() before backward()."
-    )
-    return _verdict(_equal(dict(yours.named_parameters()), dict(ours.named_parameters())), hint)
+    if _equal(dict(yours.named_parameters()), dict(ours.named_parameters())):
+        return _verdict(True, "")
+    for slip, options in SLIPS.items():
+        theirs = make_model()
+        theirs.load_state_dict(start)
+        _one_epoch(theirs, torch.optim.Adam(theirs.parameters(), lr=0.01), data, **options)
+        if _equal(dict(yours.named_parameters()), dict(theirs.named_parameters())):
+            return _verdict(False, f"Your weights are those of a loop {slip}.")
+    return _verdict(False, "The weights differ from fit's. Compare batch size, loss and order of the lines.")
+
+
+SLIPS = {
+    "without zero_grad(): the gradients of all batches add up": {"clear": False},
+    "that does not draw the order of the images": {"shuffle": False},
+    "without model.train(): batch norm uses its running averages": {"train": False},
+}
+
+
+def _one_epoch(
+    model: nn.Module, optimizer: Optimizer, data: Data, *, clear: bool = True, shuffle: bool = True, train: bool = True
+) -> None:
+    """Train as the learner should, but for one slip."""
+    model.train(train)
+    count = len(data.train.labels)
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(0)) if shuffle else torch.arange(count)
+    for batch in order.split(128):
+        if clear:
+            optimizer.zero_grad()
+        F.cross_entropy(model(data.train.images[batch]), data.train.labels[batch]).backward()
+        optimizer.step()
 
 
 def check_effective_lr(my_effective_lr: Callable[[Optimizer, Tensor], Tensor]) -> None:
@@ -95,7 +124,8 @@ def check_effective_lr(my_effective_lr: Callable[[Optimizer, Tensor], Tensor]) -
         if not isinstance(answer, Tensor) or answer.shape != param.shape:
             return _verdict(False, f"Return a tensor of the parameter's shape {tuple(param.shape)}.")
         if not torch.allclose(answer, real, rtol=1e-9):
-            return _verdict(False, f"With {settings}, change / -gradient is {real.tolist()}, yours {answer.tolist()}.")
+            there, yours = ([float(f"{value:.4g}") for value in tensor.tolist()] for tensor in (real, answer))
+            return _verdict(False, f"With {settings}, change / -gradient is {there}, yours {yours}.")
     return _verdict(True, "")
 
 

@@ -9,7 +9,11 @@ from lrcourse import SmallCNN
 from lrcourse.exercises import (
     check_effective_lr,
     check_halve_lr,
+    check_loop,
     check_lr_per_epoch,
+    check_number,
+    check_schedule,
+    check_step,
     check_steps_per_epoch,
     check_training_loop,
 )
@@ -26,7 +30,9 @@ def said(capsys, start):
 @pytest.mark.parametrize("steps, last, right", [(63, 32, True), (62, 32, False), (63, 64, False), (62.5, 32, False)])
 def test_steps_per_epoch(steps, last, right, capsys):
     check_steps_per_epoch(steps, last, images=4000, batch_size=64)
-    assert said(capsys, "✓" if right else "✗ Not yet. 4000 images do not divide by 64")
+    assert said(
+        capsys, "✓" if right else f"✗ Not yet. The {'size of the last batch' if steps == 63 else 'number of steps'} is"
+    )
     check_steps_per_epoch(..., ..., images=4000, batch_size=64)
     assert said(capsys, "Not answered yet")
 
@@ -63,9 +69,10 @@ def loop(model, optimizer, data, generator, *, train=True, clear=True, shuffle=T
     "change, start",
     [
         ({}, "✓"),
-        ({"train": False}, "✗ Not yet. The weights differ"),
-        ({"clear": False}, "✗ Not yet. The weights differ"),
-        ({"shuffle": False}, "✗ Not yet. The weights differ"),
+        ({"train": False}, "✗ Not yet. Your weights are those of a loop without model.train()"),
+        ({"clear": False}, "✗ Not yet. Your weights are those of a loop without zero_grad()"),
+        ({"shuffle": False}, "✗ Not yet. Your weights are those of a loop that does not draw the order"),
+        ({"clear": False, "shuffle": False}, "✗ Not yet. The weights differ from fit's"),
         ({"steps": False, "train": False}, "✗ Not yet. The model did not change"),
         (None, "Not answered yet"),
     ],
@@ -137,4 +144,98 @@ def start_anew(optimizer):
 )
 def test_halve_lr(answer, start, capsys):
     check_halve_lr(answer)
+    assert said(capsys, start)
+
+
+@pytest.mark.parametrize(
+    "answer, start",
+    [
+        (2.0, "✓"),
+        (2.01, "✓"),
+        (3, "✗ Not yet. That is the other one."),
+        (2.5, "✗ Not yet. 2.5 is too large."),
+        (-2, "✗ Not yet. -2 is too small."),
+        ("2", "✗ Not yet. Give a number; '2' is a str."),
+        (True, "✗ Not yet. Give a number; True is a bool."),
+        (..., "Not answered yet"),
+    ],
+)
+def test_number(answer, start, capsys):
+    check_number(answer, lambda: 2, hints={3: "That is the other one."})
+    assert said(capsys, start)
+
+
+def momentum(weight, grad, state, lr, *, papers=False, forget=False):
+    if papers:
+        state["v"] = 0.9 * state.get("v", 0) + lr * grad
+        return weight - state["v"]
+    state["v"] = grad if forget else 0.9 * state.get("v", 0) + grad
+    return weight - lr * state["v"]
+
+
+@pytest.mark.parametrize(
+    "answer, start",
+    [
+        (momentum, "✓"),
+        (lambda *args: momentum(*args, forget=True), "✗ Not yet. The first 1 steps agree. After step 2 torch's weight"),
+        (lambda *args: momentum(*args, papers=True), "✗ Not yet. The first 4 steps agree. After step 5 torch's weight"),
+        (lambda weight, grad, state, lr: weight + lr * grad, "✗ Not yet. After step 1 torch's weight"),
+        (lambda weight, grad, state, lr: None, "✗ Not yet. Return the new weight, a tensor of shape (3,)"),
+        (unanswered, "Not answered yet"),
+    ],
+)
+def test_step(answer, start, capsys):
+    check_step(answer, lambda params: torch.optim.SGD(params, momentum=0.9), lrs=[0.1] * 4 + [0.01] * 2)
+    assert said(capsys, start)
+
+
+@pytest.mark.parametrize(
+    "answer, start",
+    [
+        (lambda o: StepLR(o, 2, 0.5), "✓"),
+        (
+            lambda o: StepLR(o, 1, 0.5),
+            "✗ Not yet. Step 2 would use lr 0.05, wanted is 0.1; the steps before it are right.",
+        ),
+        (lambda o: StepLR(o), "✗ Not yet. TypeError:"),
+        (lambda o: None, "✗ Not yet. TypeError: make_scheduler must take an optimizer and return a scheduler"),
+        (lambda o: ..., "Not answered yet"),
+        (..., "Not answered yet"),
+    ],
+)
+def test_schedule(answer, start, capsys):
+    check_schedule(answer, [0.1, 0.1, 0.05, 0.05])
+    assert said(capsys, start)
+
+
+def my_loop(optimizer, scheduler, epochs, batches, loss_of, *, per="epoch", before=False, skip=False):
+    for _ in range(epochs):
+        for batch in range(batches):
+            optimizer.zero_grad()
+            loss_of(batch).backward()
+            if before:
+                scheduler.step()
+            if not (skip and batch == 0):
+                optimizer.step()
+            if per == "batch" and not before:
+                scheduler.step()
+        if per == "epoch" and not before:
+            scheduler.step()
+
+
+@pytest.mark.parametrize(
+    "options, per_batch, start",
+    [
+        ({}, False, "✓"),
+        ({"per": "batch"}, True, "✓"),
+        ({"per": "batch"}, False, "✗ Not yet. Epoch 1, batch 2 is the first that goes wrong: lr 0.05, planned 0.1."),
+        ({}, True, "✗ Not yet. Epoch 1, batch 2 is the first that goes wrong: lr 0.1, planned 0.05."),
+        ({"per": "batch", "before": True}, True, "✗ Not yet. Epoch 1, batch 1 is the first that goes wrong: lr 0.05"),
+        ({"skip": True}, False, "✗ Not yet. The loop made 9 optimizer steps; 3 x 4 were wanted."),
+        (None, False, "Not answered yet"),
+    ],
+)
+def test_loop(options, per_batch, start, capsys):
+    answer = unanswered if options is None else lambda *args: my_loop(*args, **options)
+    check_loop(answer, lambda o: StepLR(o, 1, 0.5), per_batch=per_batch)
     assert said(capsys, start)

@@ -5,7 +5,7 @@ BIN := .venv/bin
 # More options for JupyterLab, such as ARGS="--no-browser --port 9000".
 ARGS ?=
 
-.PHONY: help lab test lint run outputs tables doctor clean
+.PHONY: help lab test lint run slides outputs index tables doctor clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -23,8 +23,14 @@ lint: .venv/installed  ## check style, of the notebooks too
 run: .venv/installed  ## execute all notebooks from fresh kernels and write them as HTML to build/
 	$(BIN)/python tools/notebooks.py html
 
+slides: .venv/installed  ## write the lessons as slide shows to build/slides/
+	$(BIN)/python tools/notebooks.py slides
+
 outputs: .venv/installed  ## execute all notebooks and write their outputs back into them
 	$(BIN)/python tools/notebooks.py outputs
+
+index: .venv/installed  ## write docs/questions.md from the notebooks
+	$(BIN)/python tools/question_index.py
 
 tables: .venv/installed  ## measure and write the tables of docs/optimizers.md and docs/schedulers.md
 	$(BIN)/python tools/scheduler_table.py

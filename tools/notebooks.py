@@ -1,13 +1,15 @@
-"""Execute every notebook from a fresh kernel, in order.
+"""Execute every notebook from a fresh kernel, in order, or make slides of them.
 
 ``html`` writes them as web pages to ``build/`` and leaves the notebooks alone; ``outputs`` writes what they
-printed and drew back into them, on the data set that ``LRCOURSE_CIFAR10`` names, for committing.
+printed and drew back into them, on the data set that ``LRCOURSE_CIFAR10`` names, for committing. ``slides`` executes
+nothing: it writes the lessons, with the outputs that are in them, as slide shows to ``build/slides/``.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -15,11 +17,14 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, SlidesExporter
 from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb")) + sorted((ROOT / "notebooks/solutions").glob("*.ipynb"))
+SLIDE_LINES = 26
+FIT = ".reveal .jp-OutputArea img { max-height: 640px; width: auto; }"  # a tall figure, on one slide
+IMPORT = re.compile(r"\s*$|import |from |    |\)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -44,10 +49,50 @@ def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
+def make_slides(path: Path) -> None:
+    """Write a lesson as a reveal.js slide show. A slide type set in a cell's metadata stands."""
+    notebook = nbformat.read(path, as_version=4)
+    used = 0
+    for cell in notebook.cells:
+        height = lines(cell)
+        if cell.source.startswith(("# ", "## ")):
+            kind, used = "slide", 0
+        elif cell.cell_type == "code" and all(IMPORT.match(line) for line in cell.source.splitlines()):
+            kind, height = "skip", 0
+        elif cell.source.startswith("### ") or used + height > SLIDE_LINES:
+            kind, used = "subslide", 0
+        else:
+            kind = "-"
+        used += height
+        cell.metadata.setdefault("slideshow", {"slide_type": kind})
+    page = ROOT / "build" / "slides" / f"{path.stem}.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    exporter = SlidesExporter(
+        reveal_scroll=True, reveal_width="1300", reveal_height="850", reveal_transition="none", reveal_number="c/t"
+    )
+    show = exporter.from_notebook_node(notebook)[0]
+    page.write_text(show.replace("</head>", f"<style>{FIT}</style></head>", 1), encoding="utf-8")
+    print(page.relative_to(ROOT))
+
+
+def lines(cell: nbformat.NotebookNode) -> int:
+    """Return about how many lines of a slide a cell takes."""
+    count = sum(1 + len(line) // 100 for line in cell.source.splitlines())
+    for output in cell.get("outputs", []):
+        text = output.get("text") or output.get("data", {}).get("text/plain", "")
+        count += 14 if "image/png" in output.get("data", {}) else len(text.splitlines())
+    return count + 1
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("to", choices=["html", "outputs"])
+    parser.add_argument("to", choices=["html", "outputs", "slides"])
     to = parser.parse_args().to
+    if to == "slides":
+        for path in NOTEBOOKS:
+            if path.parent.name == "notebooks":
+                make_slides(path)
+        return 0
     os.environ["LRCOURSE_PROGRESS"] = "0"
     if to == "outputs" and "LRCOURSE_CIFAR10" not in os.environ:
         print("The outputs are made on real CIFAR-10: set LRCOURSE_CIFAR10 to it.", file=sys.stderr)

@@ -19,6 +19,7 @@ _HOME = {
     "explore_schedule": "explore_schedules",
     "explore_two_clocks": "explore",
     "fit": "training",
+    "grid": "sweeps",
     "load_data": "data",
     "lr_range_test": "range_test",
     "plot_history": "plots",
@@ -30,6 +31,7 @@ _HOME = {
     "predict": "claims",
     "record": "recording",
     "simulate": "schedules",
+    "sweep": "sweeps",
 }
 
 __all__ = sorted(_HOME)

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from tqdm.auto import tqdm
 
 
-def bar(steps: Iterable, *, what: str, shown: bool = True) -> tqdm:
+def bar(steps: Iterable, *, what: str, shown: bool = True, total: int | None = None) -> tqdm:
     """Return ``steps`` to iterate over, under a progress bar with rate and remaining time.
 
     ``LRCOURSE_PROGRESS=0`` in the environment hides every bar: the tests set it, because a bar would
     stand in the output of a notebook's cell and never be the same twice.
     """
     shown = shown and os.environ.get("LRCOURSE_PROGRESS") != "0"
-    return tqdm(steps, desc=what, disable=not shown, leave=False)
+    return tqdm(steps, desc=what, disable=not shown, leave=False, total=total)

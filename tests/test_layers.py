@@ -27,6 +27,7 @@ ORDER = [
     "recording",
     "training",
     "range_test",
+    "sweeps",
     "plots",
     "explore",
     "explore_schedules",

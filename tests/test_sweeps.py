@@ -1,0 +1,103 @@
+import math
+
+import joblib
+import pandas as pd
+import pytest
+import torch
+
+from lrcourse.sweeps import grid, sweep
+
+QUIET = {"progress": False}
+
+
+def train(lr, seed):
+    """Descend a bowl from a random place, and return where it ends."""
+    generator = torch.Generator().manual_seed(seed)
+    weight = torch.nn.Parameter(torch.randn(50, 50, generator=generator))
+    optimizer = torch.optim.SGD([weight], lr=lr)
+    for _ in range(5):
+        optimizer.zero_grad()
+        (weight @ weight).square().mean().backward()
+        optimizer.step()
+    return {"end": weight.sum().item(), "finite": bool(weight.isfinite().all())}
+
+
+def test_the_table_has_a_row_for_each_configuration_in_order():
+    table = sweep(train, grid(lr=[0.1, 0.01], seed=[0, 1]), jobs=1, **QUIET)
+    assert list(table.columns) == ["lr", "seed", "end", "finite"]
+    assert table[["lr", "seed"]].values.tolist() == [[0.1, 0], [0.1, 1], [0.01, 0], [0.01, 1]]
+    assert table.end.tolist() == [train(lr, seed)["end"] for lr in (0.1, 0.01) for seed in (0, 1)]
+
+
+def test_workers_give_the_same_results_bit_for_bit():
+    configs = grid(lr=[0.1, 0.01], seed=[0, 1, 2])
+    alone = sweep(train, configs, jobs=1, **QUIET)
+    pd.testing.assert_frame_equal(sweep(train, configs, jobs=2, **QUIET), alone, check_exact=True)
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        pd.testing.assert_frame_equal(sweep(train, configs, **QUIET), alone, check_exact=True)
+
+
+def test_what_is_in_the_file_is_not_run_again_and_comes_back_exactly(tmp_path):
+    path, ran = tmp_path / "runs.csv", []
+
+    def counted(lr, seed):
+        ran.append((lr, seed))
+        if (lr, seed) == (0.01, 1):
+            raise KeyboardInterrupt
+        return train(lr, seed)
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(counted, grid(lr=[0.1, 0.01], seed=[0, 1]), jobs=1, results=path, **QUIET)
+    assert len(pd.read_csv(path)) == 3 and list(tmp_path.iterdir()) == [path]
+    ran.clear()
+    configs = grid(lr=[0.1, 0.01, 1 / 3], seed=[0, 1])
+    table = sweep(lambda lr, seed: ran.append((lr, seed)) or train(lr, seed), configs, jobs=1, results=path, **QUIET)
+    assert ran == [(0.01, 1), (1 / 3, 0), (1 / 3, 1)]
+    pd.testing.assert_frame_equal(table, sweep(train, configs, jobs=1, **QUIET), check_exact=True)
+    again = sweep(counted, configs[::-1], jobs=1, results=path, **QUIET)
+    pd.testing.assert_frame_equal(again, table[::-1].reset_index(drop=True), check_exact=True)
+
+
+def test_a_failed_run_is_told_and_run_again_and_holds_up_nobody(tmp_path, capsys):
+    def fails(lr, seed):
+        if seed == 1:
+            raise RuntimeError(f"diverged, at lr {lr}")
+        return train(lr, seed)
+
+    path = tmp_path / "runs.csv"
+    table = sweep(fails, grid(lr=[0.1], seed=[0, 1, 2]), jobs=1, results=path, **QUIET)
+    assert table.error[1].startswith("RuntimeError: diverged, at lr 0.1 (test_sweeps.py:")
+    assert table.error.isna().tolist() == [True, False, True] and table.end.notna().tolist() == [True, False, True]
+    assert (
+        "1 of 3 runs failed and will be run again next time. The first: {'lr': 0.1, 'seed': 1"
+        in capsys.readouterr().out
+    )
+    table = sweep(train, grid(lr=[0.1], seed=[0, 1, 2]), jobs=1, results=path, **QUIET)
+    assert "error" not in table and table.end.notna().all() and math.isclose(table.end[1], train(0.1, 1)["end"])
+
+
+def test_a_run_that_returns_no_mapping_has_failed():
+    table = sweep(lambda seed: 0.5, grid(seed=[0]), jobs=1, **QUIET)
+    assert table.error[0].startswith("TypeError: run must return a mapping of results by name; it returned float")
+
+
+@pytest.mark.parametrize(
+    "configs, message",
+    [
+        ([], "there is no configuration to run"),
+        ([{"lr": 1}, {"seed": 1}], "each configuration must have the same names"),
+        ([{"error": 1}], "none of them 'error'"),
+        ([{"lr": 1}, {"lr": 1}], "this configuration stands twice: {'lr': 1}"),
+    ],
+)
+def test_wrong_configurations_are_an_error(configs, message):
+    with pytest.raises(ValueError, match=message):
+        sweep(train, configs, **QUIET)
+
+
+def test_a_file_of_another_sweep_is_left_alone(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text("momentum,end\n0.9,1.0\n")
+    with pytest.raises(ValueError, match="holds another sweep, with the columns .'momentum', 'end'.; wanted are"):
+        sweep(train, grid(lr=[0.1], seed=[0]), results=path, **QUIET)
+    assert path.read_text() == "momentum,end\n0.9,1.0\n"

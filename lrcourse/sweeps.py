@@ -7,7 +7,7 @@ import io
 import itertools
 import os
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import joblib
@@ -46,8 +46,8 @@ def sweep(
         run: trains, and returns its results by name: numbers, text or truth values.
         configs: arguments of the runs, by name; the same names in each. ``grid`` makes them.
         jobs: how many runs at a time; without, as many as joblib is set to, else as there are cores.
-        results: a CSV file. It is written after each run, and what it holds is not run again, so that an interrupted
-            sweep goes on where it stopped. Runs that failed are run again.
+        results: a CSV file. It is written after each run (under Ray, after each round of runs), and what it holds
+            is not run again, so that an interrupted sweep goes on where it stopped. Runs that failed are run again.
         progress: show one progress bar over all runs.
 
     Returns:
@@ -64,11 +64,8 @@ def sweep(
     keys = _keys(configs)
     known = {} if results is None else _read(Path(results), list(configs[0]))
     missing = [(key, config) for key, config in zip(keys, configs, strict=True) if key not in known]
-    if jobs is None and joblib.parallel.get_active_backend()[1] == 1:
-        jobs = os.cpu_count()
-    pool = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    finished = pool(joblib.delayed(_run)(run, key, config) for key, config in missing)
-    for key, row in bar(finished, what="runs", shown=progress, total=len(missing)):
+    tasks = [joblib.delayed(_run)(run, key, config) for key, config in missing]
+    for key, row in bar(_finished(tasks, jobs), what="runs", shown=progress, total=len(tasks)):
         known[key] = row
         if results is not None:
             _write(Path(results), list(known.values()))
@@ -78,6 +75,20 @@ def sweep(
         first = failed.iloc[0][[*configs[0], ERROR]].to_dict()
         print(f"{len(failed)} of {len(table)} runs failed and will be run again next time. The first: {first}")
     return table
+
+
+def _finished(tasks: list, jobs: int | None) -> Iterator[tuple[tuple, dict]]:
+    """Yield what the tasks return, as soon as the backend of joblib can tell."""
+    backend, set_to = joblib.parallel.get_active_backend()
+    if jobs is None and set_to == 1:
+        jobs = os.cpu_count()
+    if backend.supports_return_generator:
+        yield from joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)(tasks)
+        return
+    # Ray's and other backends only return when all is done, so they get one round of runs at a time.
+    together = joblib.effective_n_jobs(jobs or set_to)
+    for start in range(0, len(tasks), together):
+        yield from joblib.Parallel(n_jobs=jobs, batch_size=1)(tasks[start : start + together])
 
 
 def _run(run: Callable, key: tuple, config: dict) -> tuple[tuple, dict]:

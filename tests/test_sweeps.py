@@ -37,6 +37,20 @@ def test_workers_give_the_same_results_bit_for_bit():
         pd.testing.assert_frame_equal(sweep(train, configs, **QUIET), alone, check_exact=True)
 
 
+def test_a_backend_that_returns_all_at_once_gets_one_round_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(joblib.parallel.ThreadingBackend, "supports_return_generator", False)  # as Ray's has it
+    configs, path, there = grid(lr=[0.1], seed=range(5)), tmp_path / "runs.csv", []
+
+    def watch(lr, seed):
+        there.append(len(path.read_text().splitlines()) - 1 if path.exists() else 0)
+        return train(lr, seed)
+
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        table = sweep(watch, configs, results=path, **QUIET)
+    pd.testing.assert_frame_equal(table, sweep(train, configs, jobs=1, **QUIET), check_exact=True)
+    assert sorted(there) == [0, 0, 2, 2, 4]
+
+
 def test_what_is_in_the_file_is_not_run_again_and_comes_back_exactly(tmp_path):
     path, ran = tmp_path / "runs.csv", []
 

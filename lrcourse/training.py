@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 from torch.optim import LBFGS, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
+from lrcourse.checkpoints import describe, load_checkpoint, save_checkpoint
 from lrcourse.data import Data, Split
 from lrcourse.progress import bar
 
@@ -46,6 +48,7 @@ def fit(
     per_batch: LRScheduler | None = None,
     per_epoch: LRScheduler | None = None,
     seed: int = 0,
+    checkpoint: str | os.PathLike | None = None,
     progress: bool = True,
 ) -> History:
     """Train ``model`` in place with cross entropy, and return what was seen.
@@ -63,11 +66,13 @@ def fit(
         per_batch: scheduler stepped after every optimizer step.
         per_epoch: scheduler stepped after every epoch; a ``ReduceLROnPlateau`` gets the validation loss.
         seed: of the order of the images, a new one every epoch. No global generator is used.
+        checkpoint: a file. It is written after each epoch; with the same call again, training goes on from it and ends
+            as if it had never been interrupted, bit for bit. A finished run returns at once.
         progress: show a progress bar.
 
     Raises:
-        ValueError: ``epochs`` or ``batch_size`` is not a whole number from 1, or a scheduler belongs to
-            another optimizer.
+        ValueError: ``epochs`` or ``batch_size`` is not a whole number from 1, a scheduler belongs to another
+            optimizer, or ``checkpoint`` is a file of another run.
         TypeError: LBFGS, which needs a closure; a plateau as ``per_batch``, which has no validation loss
             there; or something that is not a scheduler.
 
@@ -81,7 +86,17 @@ def fit(
     _check(optimizer, epochs, batch_size, per_batch, per_epoch)
     history = History()
     generator = torch.Generator().manual_seed(seed)
-    for _ in bar(range(epochs), what="epochs", shown=progress):
+    if checkpoint is not None:
+        schedulers = {"per_batch": per_batch, "per_epoch": per_epoch}
+        schedulers = {name: scheduler for name, scheduler in schedulers.items() if scheduler is not None}
+        parts = {"model": model, "optimizer": optimizer, **schedulers}
+        what = {"epochs": epochs, "batch_size": batch_size, "seed": seed, "data": repr(data)}
+        config = describe(model, optimizer, schedulers, **what)
+        if (saved := load_checkpoint(checkpoint, parts, config=config)) is not None:
+            history = History(**saved["history"])
+            generator.set_state(saved["generator"])
+            model.eval()
+    for _ in bar(range(len(history.val_loss), epochs), what="epochs", shown=progress):
         model.train()
         losses = []
         for batch in torch.randperm(len(data.train.labels), generator=generator).split(batch_size):
@@ -101,6 +116,9 @@ def fit(
             per_epoch.step(val_loss)
         elif per_epoch is not None:
             per_epoch.step()
+        if checkpoint is not None:
+            done = {"history": vars(history), "generator": generator.get_state()}
+            save_checkpoint(checkpoint, parts, config=config, progress=done)
     return history
 
 

@@ -14,6 +14,7 @@ PACKAGE = Path(lrcourse.__file__).parent
 ORDER = [
     "progress",
     "files",
+    "checkpoints",
     "shapes10",
     "sources",
     "data",

@@ -1,4 +1,4 @@
-"""The command line: ``lrcourse doctor`` tells whether the course can run here."""
+"""The command line: ``lrcourse doctor`` tells whether the course can run here, ``lrcourse fetch`` gets CIFAR-10."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import platform
 import sys
 from collections.abc import Sequence
 
+from lrcourse.fetch import URL, FetchError, fetch
 from lrcourse.sources import cache_dir, find_cifar10, load_pool
 
 PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipywidgets", "jupyterlab", "nbval")
 GET_CIFAR10 = (
-    "to use the real images, get cifar-10-python.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html,"
-    " unpack it, and set LRCOURSE_CIFAR10 to the folder that holds cifar-10-batches-py"
+    "to use the real images, call `lrcourse fetch` (163 MiB), or set LRCOURSE_CIFAR10 to the folder that holds"
+    " cifar-10-batches-py"
 )
 
 
@@ -56,9 +57,20 @@ def _device_problems() -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status: 0, or 1 if the course cannot run here."""
+    """Run the command line and return its exit status: 0, or 1 if it could not do what it was asked to."""
     parser = argparse.ArgumentParser(prog="lrcourse", description="Learning rates in PyTorch, by measurement.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="tell whether the course can run here, and what to do if it cannot")
-    parser.parse_args(arguments)
-    return 0 if doctor() else 1
+    get = commands.add_parser("fetch", help="download CIFAR-10; call it again to go on with a download")
+    get.add_argument("--to", help="the folder to put it into (default: the cache, where the course looks)")
+    get.add_argument("--url", default=URL, help="a mirror of cifar-10-python.tar.gz (default: %(default)s)")
+    given = parser.parse_args(arguments)
+    if given.command == "doctor":
+        return 0 if doctor() else 1
+    try:
+        folder = fetch(given.to, url=given.url)
+    except (FetchError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"CIFAR-10 is in {folder}." + (f" Set LRCOURSE_CIFAR10={folder.parent} to use it." if given.to else ""))
+    return 0

@@ -10,7 +10,7 @@ def test_doctor_says_what_is_there_and_what_to_do_for_more(capsys):
     assert main(["doctor"]) == 0
     out = capsys.readouterr().out
     assert f"torch        {importlib.metadata.version('torch')}" in out
-    assert "images       Shapes-10" in out and "get cifar-10-python.tar.gz from" in out
+    assert "images       Shapes-10" in out and "call `lrcourse fetch`" in out
     assert out.endswith("The course can run here.\n")
 
 

@@ -17,6 +17,7 @@ ORDER = [
     "checkpoints",
     "shapes10",
     "sources",
+    "fetch",
     "data",
     "models",
     "schedules",

@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# More options for JupyterLab, such as ARGS="--no-browser --port 9000".
+# More options: for JupyterLab, such as ARGS="--no-browser --port 9000", or which notebooks, such as ARGS="01 05".
 ARGS ?=
 
 .PHONY: help lab test lint run slides outputs index tables doctor clean
@@ -21,13 +21,13 @@ lint: .venv/installed  ## check style, of the notebooks too
 	$(BIN)/ruff format --check .
 
 run: .venv/installed  ## execute all notebooks from fresh kernels and write them as HTML to build/
-	$(BIN)/python tools/notebooks.py html
+	$(BIN)/python tools/notebooks.py html $(ARGS)
 
 slides: .venv/installed  ## write the lessons as slide shows to build/slides/
-	$(BIN)/python tools/notebooks.py slides
+	$(BIN)/python tools/notebooks.py slides $(ARGS)
 
 outputs: .venv/installed  ## execute all notebooks and write their outputs back into them
-	$(BIN)/python tools/notebooks.py outputs
+	$(BIN)/python tools/notebooks.py outputs $(ARGS)
 
 index: .venv/installed  ## write docs/questions.md from the notebooks
 	$(BIN)/python tools/question_index.py

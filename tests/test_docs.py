@@ -16,7 +16,7 @@ def tool(name):
     return module
 
 
-optimizer_table, scheduler_table = tool("optimizer_table"), tool("scheduler_table")
+optimizer_table, scheduler_table, index = tool("optimizer_table"), tool("scheduler_table"), tool("question_index")
 
 ROWS = {
     cells[0]: cells[1:]
@@ -67,3 +67,13 @@ def test_the_lrs_of_the_page_are_those_of_torch():
 )
 def test_the_page_is_what_the_script_writes():
     assert LRS.sub("", schedulers_page).strip() == LRS.sub("", scheduler_table.page()).strip()
+
+
+def test_every_question_is_answered_by_a_cell_that_measures():
+    places = index.places()
+    assert set(places) == {question["id"] for question in index.questions()}
+    assert all("expect(" in place.source for answers in places.values() for place in answers)
+
+
+def test_the_index_of_questions_is_what_the_script_writes():
+    assert index.PAGE.read_text(encoding="utf-8") == index.page()

@@ -81,16 +81,26 @@ def test_every_prediction_is_checked(path):
     assert names and all(f"{name}.check(" in source for name in names)
 
 
+def said_by_checks(path, headings):
+    """Return what the checks printed, by the number of the exercise that the text before them names."""
+    said, number = {}, None
+    for cell in nbformat.read(ROOT / path, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            number = ([number] + re.findall(headings, cell.source, re.M))[-1]
+        elif re.search(r"^check_\w+\(", cell.source, re.M):
+            said[number] = said.get(number, "") + "".join(output.get("text", "") for output in cell.outputs)
+    return said
+
+
 @each_lesson
-def test_its_exercises_are_worked_out(path):
-    solution = ROOT / path.parent / "solutions" / path.name
-    asked = set(re.findall(r"^(check_\w+)\(", "\n".join(cell.source for cell in code_cells(path)), re.M))
-    outputs = {}
-    for cell in code_cells(solution):
-        for name in re.findall(r"^(check_\w+)\(", cell.source, re.M):
-            outputs.setdefault(name, "".join(output.get("text", "") for output in cell.outputs))
-    assert asked and asked == set(outputs)
-    assert all("✓ Right." in text for text in outputs.values())
+def test_an_exercise_refuses_the_stub_and_two_typical_slips_and_accepts_the_solution(path):
+    asked = said_by_checks(path, r"^\*\*(\d)\. .*\((?:easy|medium|hard), \d+ minutes\)")
+    solved = said_by_checks(path.parent / "solutions" / path.name, r"^\*\*(\d)\. ")
+    assert len(asked) >= 2 and asked.keys() == solved.keys()
+    for number, stub in asked.items():
+        assert stub.strip() == "Not answered yet: replace the ... with your answer and run the cell again."
+        assert solved[number].count("✓ Right.") >= 1
+        assert solved[number].count("✗ Not yet. ") >= 2
 
 
 @each_notebook

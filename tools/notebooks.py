@@ -87,9 +87,11 @@ def lines(cell: nbformat.NotebookNode) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("to", choices=["html", "outputs", "slides"])
-    to = parser.parse_args().to
+    parser.add_argument("names", nargs="*", help="only notebooks whose names begin so, such as 05")
+    arguments = parser.parse_args()
+    to, chosen = arguments.to, [p for p in NOTEBOOKS if p.name.startswith(tuple(arguments.names) or "")]
     if to == "slides":
-        for path in NOTEBOOKS:
+        for path in chosen:
             if path.parent.name == "notebooks":
                 make_slides(path)
         return 0
@@ -98,7 +100,7 @@ def main() -> int:
         print("The outputs are made on real CIFAR-10: set LRCOURSE_CIFAR10 to it.", file=sys.stderr)
         return 1
     failed = False
-    for path in (progress := tqdm(NOTEBOOKS, unit="notebook")):
+    for path in (progress := tqdm(chosen, unit="notebook")):
         name = path.relative_to(ROOT / "notebooks")
         progress.set_description(str(name))
         started = time.perf_counter()

@@ -201,8 +201,9 @@ def _band(ax: Axes, at: np.ndarray, quantiles: list[list[float]], colour: str) -
 def _grid(ax: Axes) -> Axes:
     ax.grid(alpha=0.3)
     if ax.get_yscale() == "log":
-        # Without this, an axis that spans less than a decade would have no or too many labels.
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
+        # Without this, an axis that spans less than a decade would have no labels, and one of many decades too many.
+        low, high = ax.get_ylim()
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 300 * low else (1,), numticks=8))
         ax.yaxis.set_minor_formatter(NullFormatter())
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     return ax

@@ -41,6 +41,7 @@ def other_values(control):
 
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_every_control_moves_the_picture_or_says_what_torch_says(name):
+    open_before = plt.get_fignums()
     explorer = EXPLORERS[name]()
     for argument, control in list(explorer._controls.items()):
         if argument in ("kind", "milestones"):
@@ -54,7 +55,7 @@ def test_every_control_moves_the_picture_or_says_what_torch_says(name):
         control.value = at_first
         assert explorer._picture.value == was
     assert Image.open(io.BytesIO(explorer._picture.value)).size == (720, 378)
-    assert plt.get_fignums() == []
+    assert plt.get_fignums() == open_before
 
 
 # What has no effect on the picture of the start: see the arguments of torch's schedulers.

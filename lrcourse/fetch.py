@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
-import shutil
 import tarfile
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
+from lrcourse.files import folder_beside
 from lrcourse.sources import BATCHES, cache_dir
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
@@ -119,15 +118,12 @@ def _check(part: Path, url: str) -> None:
 
 def _unpack(archive: Path, target: Path) -> None:
     """Unpack beside ``target``, then rename."""
-    part = Path(tempfile.mkdtemp(prefix=".part-", dir=target.parent))
     try:
-        with tarfile.open(archive) as tar:
+        with folder_beside(target) as part, tarfile.open(archive) as tar:
             for member in tar.getmembers():
                 if not (member.isfile() or member.isdir()):
                     raise FetchError(f"{archive.name} holds {member.name}, which is neither a file nor a folder")
             tar.extractall(part, filter="data")  # refuses names that lead out of the folder
-        (part / BATCHES).rename(target)
+            (part / BATCHES).rename(target)
     except (tarfile.TarError, EOFError, FileNotFoundError) as error:
         raise FetchError(f"{archive.name} cannot be unpacked: {error}. Nothing of it was kept") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,3 +26,13 @@ def write_whole(path: str | os.PathLike) -> Iterator[BinaryIO]:
     except BaseException:
         os.unlink(part)
         raise
+
+
+@contextmanager
+def folder_beside(path: Path) -> Iterator[Path]:
+    """Yield a new folder beside ``path``, to fill and then rename; what is left of it is removed at the end."""
+    part = Path(tempfile.mkdtemp(prefix=".part-", dir=path.parent))
+    try:
+        yield part
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

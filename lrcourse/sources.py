@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +13,7 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from lrcourse import shapes10
+from lrcourse.files import folder_beside
 from lrcourse.progress import bar
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -95,13 +94,10 @@ def _cached(name: str, make: Callable[[], tuple[np.ndarray, ...]]) -> tuple[np.n
         arrays = make()
         try:
             entry.parent.mkdir(parents=True, exist_ok=True)
-            part = Path(tempfile.mkdtemp(prefix=".part-", dir=entry.parent))
-            try:
+            with folder_beside(entry) as part:
                 for key, array in zip(ARRAYS, arrays, strict=True):
                     np.save(part / f"{key}.npy", array)
                 part.rename(entry)
-            finally:
-                shutil.rmtree(part, ignore_errors=True)
         except OSError as error:
             if not entry.is_dir():
                 warnings.warn(f"decoded images are not kept, so the next load is slow too: {error}", stacklevel=4)

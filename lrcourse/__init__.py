@@ -9,6 +9,8 @@ from importlib import import_module
 # Where each public name lives. They are imported when they are first used (PEP 562), so that
 # `import lrcourse` does not wait for matplotlib, ipywidgets or torchvision.
 _HOME = {
+    "FlipAndCrop": "models",
+    "ResNet9": "models",
     "SmallCNN": "models",
     "decompose": "adaptive",
     "effective_lr": "adaptive",

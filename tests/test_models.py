@@ -1,6 +1,8 @@
+import pytest
 import torch
+import torch.nn.functional as F
 
-from lrcourse import SmallCNN
+from lrcourse import FlipAndCrop, ResNet9, SmallCNN
 
 
 def test_small_cnn_maps_images_to_ten_logits():
@@ -10,7 +12,8 @@ def test_small_cnn_maps_images_to_ten_logits():
 
 
 def test_no_convolution_before_a_norm_layer_has_a_bias():
-    assert all(layer.bias is None for layer in SmallCNN() if isinstance(layer, torch.nn.Conv2d))
+    for make in (SmallCNN, ResNet9):
+        assert all(layer.bias is None for layer in make().modules() if isinstance(layer, torch.nn.Conv2d))
 
 
 def test_one_seed_gives_one_model():
@@ -18,3 +21,48 @@ def test_one_seed_gives_one_model():
     first = SmallCNN()
     torch.manual_seed(3)
     assert torch.equal(first[0].weight, SmallCNN()[0].weight)
+
+
+def test_the_large_net_learns():
+    torch.manual_seed(0)
+    model, images, labels = ResNet9(), torch.randn(8, 3, 32, 32), torch.arange(8)
+    assert sum(p.numel() for p in model.parameters()) == 6_573_130
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    losses = []
+    for _ in range(4):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] / 2
+    assert all(p.grad.abs().sum() > 0 for p in model.parameters())
+
+
+@pytest.mark.parametrize("shape", [(50, 3, 8, 8), (1, 1, 5, 7)])
+def test_augmented_images_are_the_mirrored_and_moved_ones(shape):
+    torch.manual_seed(0)
+    images, augment = torch.randn(shape), FlipAndCrop(padding=2)
+    height, width = shape[2:]
+    padded = F.pad(images, [2] * 4)
+    cut = [padded[:, :, y : y + height, x : x + width] for y in range(5) for x in range(5)]
+    possible = torch.stack(cut + [image.flip(-1) for image in cut])
+    for _ in range(3):
+        changed = augment(images)
+        assert changed.shape == shape
+        assert (possible == changed).flatten(2).all(-1).any(0).all()
+
+
+def test_every_place_and_both_sides_come_up_equally_often():
+    torch.manual_seed(0)
+    image = torch.zeros(1, 1, 8, 8)
+    image[0, 0, 3, 2] = 1.0
+    seen = FlipAndCrop(padding=1)(image.expand(9000, -1, -1, -1)).sum(0)[0]
+    assert seen.sum() == 9000
+    assert seen.count_nonzero() == 18
+    assert 400 < seen[seen > 0].min() and seen.max() < 600
+
+
+def test_images_are_left_alone_in_eval_mode():
+    images = torch.randn(4, 3, 32, 32)
+    assert FlipAndCrop().eval()(images) is images

@@ -80,13 +80,12 @@ def sweep(
 def _finished(tasks: list, jobs: int | None) -> Iterator[tuple[tuple, dict]]:
     """Yield what the tasks return, as soon as the backend of joblib can tell."""
     backend, set_to = joblib.parallel.get_active_backend()
-    if jobs is None and set_to == 1:
-        jobs = os.cpu_count()
+    jobs = jobs or set_to or os.cpu_count()
     if backend.supports_return_generator:
         yield from joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)(tasks)
         return
     # Ray's and other backends only return when all is done, so they get one round of runs at a time.
-    together = joblib.effective_n_jobs(jobs or set_to)
+    together = joblib.effective_n_jobs(jobs)
     for start in range(0, len(tasks), together):
         yield from joblib.Parallel(n_jobs=jobs, batch_size=1)(tasks[start : start + together])
 

@@ -1,4 +1,5 @@
 import math
+import os
 
 import joblib
 import pandas as pd
@@ -35,6 +36,16 @@ def test_workers_give_the_same_results_bit_for_bit():
     pd.testing.assert_frame_equal(sweep(train, configs, jobs=2, **QUIET), alone, check_exact=True)
     with joblib.parallel_config(backend="threading", n_jobs=2):
         pd.testing.assert_frame_equal(sweep(train, configs, **QUIET), alone, check_exact=True)
+
+
+def test_without_a_word_about_it_there_are_as_many_workers_as_cores(monkeypatch):
+    def where(seed):
+        return {"process": os.getpid()}
+
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert os.getpid() not in set(sweep(where, grid(seed=range(4)), **QUIET).process)
+    with joblib.parallel_config(n_jobs=1):
+        assert {os.getpid()} == set(sweep(where, grid(seed=range(4)), **QUIET).process)
 
 
 def test_a_backend_that_returns_all_at_once_gets_one_round_at_a_time(tmp_path, monkeypatch):

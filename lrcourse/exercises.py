@@ -151,7 +151,7 @@ def check_halve_lr(halve_lr: Callable[[Optimizer], object]) -> None:
 
 
 def check_number(answer: object, measure: Callable[[], float], *, hints: Mapping[float, str] | None = None) -> None:
-    """Check a number against what ``measure()`` returns, to 1 %.
+    """Check a number against what ``measure()`` returns: to 1 %, or exactly if both are an ``int``.
 
     Args:
         answer: the learner's number.
@@ -165,10 +165,15 @@ def check_number(answer: object, measure: Callable[[], float], *, hints: Mapping
         return _verdict(False, "", answered=False)
     if isinstance(answer, bool) or not isinstance(answer, Real):
         return _verdict(False, f"Give a number; {answer!r} is a {type(answer).__name__}.")
-    right = float(measure())
-    if math.isclose(answer, right, rel_tol=0.01, abs_tol=1e-12):
+
+    def is_it(number: float) -> bool:
+        whole = isinstance(answer, int) and isinstance(number, int)
+        return answer == number if whole else math.isclose(answer, number, rel_tol=0.01, abs_tol=1e-12)
+
+    right = measure()
+    if is_it(right):
         return _verdict(True, "")
-    known = [hint for number, hint in (hints or {}).items() if math.isclose(answer, number, rel_tol=0.01)]
+    known = [hint for number, hint in (hints or {}).items() if is_it(number)]
     return _verdict(False, known[0] if known else f"{answer:g} is too {'large' if answer > right else 'small'}.")
 
 

@@ -80,7 +80,8 @@ def sweep(
 def _finished(tasks: list, jobs: int | None) -> Iterator[tuple[tuple, dict]]:
     """Yield what the tasks return, as soon as the backend of joblib can tell."""
     backend, set_to = joblib.parallel.get_active_backend()
-    jobs = jobs or set_to or os.cpu_count()
+    if jobs is None:
+        jobs = set_to or os.cpu_count()
     if backend.supports_return_generator:
         yield from joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)(tasks)
         return

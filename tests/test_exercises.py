@@ -165,6 +165,13 @@ def test_number(answer, start, capsys):
     assert said(capsys, start)
 
 
+def test_a_whole_number_that_is_off_by_one_is_wrong(capsys):
+    check_number(1915, lambda: 1915)
+    assert said(capsys, "✓")
+    check_number(1914, lambda: 1915, hints={1916: "Not this one."})
+    assert said(capsys, "✗ Not yet. 1914 is too small.")
+
+
 def momentum(weight, grad, state, lr, *, papers=False, forget=False):
     if papers:
         state["v"] = 0.9 * state.get("v", 0) + lr * grad

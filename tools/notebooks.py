@@ -52,6 +52,7 @@ def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 def make_slides(path: Path) -> None:
     """Write a lesson as a reveal.js slide show. A slide type set in a cell's metadata stands."""
     notebook = nbformat.read(path, as_version=4)
+    notebook.cells = [part for cell in notebook.cells for part in split(cell)]
     used = 0
     for cell in notebook.cells:
         height = lines(cell)
@@ -73,6 +74,14 @@ def make_slides(path: Path) -> None:
     show = exporter.from_notebook_node(notebook)[0]
     page.write_text(show.replace("</head>", f"<style>{FIT}</style></head>", 1), encoding="utf-8")
     print(page.relative_to(ROOT))
+
+
+def split(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """Part a text before its headings, so that what ends one section is not on the first slide of the next."""
+    if cell.cell_type != "markdown":
+        return [cell]
+    parts = [part for part in re.split(r"^(?=## )", cell.source, flags=re.MULTILINE) if part]
+    return [nbformat.from_dict({**cell, "id": f"{cell.id}-{i}", "source": part}) for i, part in enumerate(parts)]
 
 
 def lines(cell: nbformat.NotebookNode) -> int:

@@ -2,8 +2,8 @@
 
     python tools/experiments.py 10 12
 
-The cells that define an experiment are marked in their metadata (``"lrcourse": {"experiment": true}``). They give ``run``,
-``configs`` and ``results``, the file of the table. What that holds already is not run again.
+The cells that define an experiment are marked in their metadata (``"lrcourse": {"experiment": true}``). They give
+``run``, ``configs`` and ``results``, the file of the table. What that holds already is not run again.
 """
 
 from __future__ import annotations

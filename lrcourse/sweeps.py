@@ -8,6 +8,7 @@ import itertools
 import os
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import joblib
@@ -56,6 +57,7 @@ def sweep(
 
     Raises:
         ValueError: no configurations, two that are equal, or with different names; or a file of another sweep.
+        RuntimeError: a worker process was killed from outside. What is in the file stays.
 
     >>> sweep(lambda lr, seed: {"loss": seed - lr}, grid(lr=[0.5], seed=[1, 2]), jobs=1).loss.tolist()
     [0.5, 1.5]
@@ -65,10 +67,17 @@ def sweep(
     known = {} if results is None else _read(Path(results), list(configs[0]))
     missing = [(key, config) for key, config in zip(keys, configs, strict=True) if key not in known]
     tasks = [joblib.delayed(_run)(run, key, config) for key, config in missing]
-    for key, row in bar(_finished(tasks, jobs), what="runs", shown=progress, total=len(tasks)):
-        known[key] = row
-        if results is not None:
-            _write(Path(results), list(known.values()))
+    try:
+        for key, row in bar(_finished(tasks, jobs), what="runs", shown=progress, total=len(tasks)):
+            known[key] = row
+            if results is not None:
+                _write(Path(results), list(known.values()))
+    except BrokenProcessPool as error:
+        kept = "none is kept, since no results= was given" if results is None else f"they are kept in {results}"
+        raise RuntimeError(
+            f"a worker process was killed, most likely for want of memory. Of {len(keys)} runs {len(known)} are done;"
+            f" {kept}. Call sweep again, with fewer jobs, to run the others"
+        ) from error
     table = pd.DataFrame([known[key] for key in keys])
     failed = table[table[ERROR].notna()] if ERROR in table else table[:0]
     if len(failed):

@@ -1,5 +1,8 @@
 import math
 import os
+import re
+import signal
+import time
 
 import joblib
 import pandas as pd
@@ -99,6 +102,33 @@ def test_a_failed_run_is_told_and_run_again_and_holds_up_nobody(tmp_path, capsys
     )
     table = sweep(train, grid(lr=[0.1], seed=[0, 1, 2]), jobs=1, results=path, **QUIET)
     assert "error" not in table and table.end.notna().all() and math.isclose(table.end[1], train(0.1, 1)["end"])
+
+
+def test_a_run_that_diverges_is_a_row_like_others(tmp_path):
+    def diverges(seed):
+        return {"loss": math.nan if seed == 1 else 0.5}
+
+    for _ in range(2):  # as it was returned, and as it was read
+        table = sweep(diverges, grid(seed=[0, 1, 2]), jobs=1, results=tmp_path / "runs.csv", **QUIET)
+        assert table.loss.isna().tolist() == [False, True, False] and "error" not in table
+
+
+def test_a_killed_worker_is_told_and_the_finished_runs_are_there(tmp_path):
+    path, flag = tmp_path / "runs.csv", tmp_path / "killed"
+
+    def killed_once(seed):
+        if seed == 2 and not flag.exists():
+            while not path.exists() or len(path.read_text().splitlines()) < 3:
+                time.sleep(0.01)  # until the others are in the file
+            flag.touch()
+            os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+        return {"end": seed}
+
+    with pytest.raises(RuntimeError, match=f"a worker process was killed.* they are kept in {re.escape(str(path))}"):
+        sweep(killed_once, [{"seed": 0}, {"seed": 1}, {"seed": 2}], jobs=2, results=path, **QUIET)
+    assert sorted(pd.read_csv(path).seed) == [0, 1]
+    table = sweep(killed_once, grid(seed=[0, 1, 2]), jobs=2, results=path, **QUIET)
+    assert table.end.tolist() == [0, 1, 2]
 
 
 def test_a_run_that_returns_no_mapping_has_failed():

@@ -1,4 +1,8 @@
-"""Sliders over what is computed and measured. Each explorer is also a picture, for pages that cannot be moved."""
+"""Controls above a picture that follows them; what the explorers have in common.
+
+A slider that is dragged sends its values one at a time: the widgets of the browser hold back what is newer until the
+kernel has answered, and then send the last. So no old value is drawn late, and none is waited for here.
+"""
 
 from __future__ import annotations
 
@@ -9,70 +13,124 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 import numpy as np
-import torch
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from torch.optim import SGD, Adagrad, Adam, Optimizer, RMSprop
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
+from PIL import Image
 
-from lrcourse.adaptive import effective_lr
-from lrcourse.plots import COLOURS, plot_step
-from lrcourse.traces import Trace
-
-STYLE = {"description_width": "110px"}
+STYLE = {"description_width": "125px"}
 LAYOUT = widgets.Layout(width="420px")
-STEPS = 80  # of the small runs that are computed anew at every move
 
 
 class Explorer(widgets.VBox):
-    """Controls above a picture that follows them."""
+    """Controls above a picture that follows them, and on pages that cannot be moved the picture alone."""
 
-    def __init__(self, draw: Callable[..., str | None], controls: dict[str, widgets.Widget], alt: str) -> None:
-        """Show what ``draw(figure, **values of the controls)`` draws, and draw it again when one of them moves.
+    def __init__(
+        self,
+        figure: Figure,
+        draw: Callable[..., str],
+        controls: dict[str, widgets.Widget],
+        alt: str,
+        *,
+        above: Sequence[widgets.Widget] = (),
+    ) -> None:
+        """Show ``figure`` as ``draw(**values of the controls)`` leaves it, and again when one of them moves.
 
         Args:
-            draw: draws into an empty figure, and may return a line to show below it. What it raises is shown in
-                place of that line, above the last picture that could be drawn.
+            figure: of ``new_figure``, with its axes. What ``draw`` changes should be lines and collections, limits and
+                the scale of y; titles, ticks and legends are painted anew only if these or the axes change.
+            draw: changes the figure, and returns what to say below it. What it raises is said in that place, below
+                the last picture that could be drawn.
             controls: widgets with a ``value``, by the name of the argument of ``draw``.
             alt: what the picture shows, in words.
+            above: widgets to show above these, which do not draw.
         """
-        self._draw, self._alt = draw, alt
-        # Not pyplot's, which would keep it; and one for all moves, since making one costs as much as drawing.
-        self._figure = Figure(figsize=(8, 4.2), dpi=90)
-        FigureCanvasAgg(self._figure)
-        self._picture = widgets.Image(format="png", layout=widgets.Layout(max_width="100%", object_fit="contain"))
+        self.figure, self._draw, self._alt = figure, draw, alt
+        size = widgets.Layout(max_width="100%", object_fit="contain", align_self="flex-start", margin="6px 0")
+        self._picture = widgets.Image(format="png", layout=size, tooltip=alt)
         self._note = widgets.HTML()
-        super().__init__()
-        self._controls = {}
+        rows = widgets.Layout(flex_flow="row wrap")  # two columns where there is room
+        self._held, self._still = None, None
+        self._place, self.controls = widgets.Box(layout=rows), {}
+        super().__init__([widgets.Box(list(above), layout=rows), self._place, self._picture, self._note])
         self.use(controls)
 
     def use(self, controls: dict[str, widgets.Widget]) -> None:
         """Take these controls in place of those so far, and draw."""
-        for control in self._controls.values():
+        before, self.controls = self.controls, controls
+        self._place.children = list(controls.values())
+        for control in before.values():
             control.unobserve(self._update, names="value")
-        self._controls = controls
+            if control not in self._place.children:
+                control.close()
+                control.style.close()  # each has its own
         for control in controls.values():
             control.observe(self._update, names="value")
-        self.children = [*controls.values(), self._picture, self._note]
         self._update()
 
     def _update(self, _: object = None) -> None:
-        self._figure.clear()
         try:
-            note = self._draw(self._figure, **{name: control.value for name, control in self._controls.items()})
+            said = self._draw(**{name: control.value for name, control in self.controls.items()})
+            picture = self._paint()
         except Exception as error:
             if not self._picture.value:
                 raise
-            self._note.value = f"<b>torch says:</b> {html.escape(f'{type(error).__name__}: {error}')}"
+            words = html.escape(f"{type(error).__name__}: {error}")
+            self._note.value = f'<span role="alert"><b>Not possible.</b> {words} (The last picture stays.)</span>'
             return
+        self._picture.value = picture
+        self._note.value = f'<code style="white-space: pre-wrap">{html.escape(said)}</code>'
+
+    def _paint(self) -> bytes:
+        """Return the picture as PNG. Most of the time goes into ticks and labels, so these are kept while they hold."""
+        canvas, axes = self.figure.canvas, self.figure.axes
+        moving = [artist for ax in axes for artist in (*ax.collections, *ax.lines)]
+        for artist in moving:
+            artist.set_animated(True)
+        held = [(ax, ax.get_xlim(), ax.get_ylim(), ax.get_yscale()) for ax in axes]
+        if held != self._held:
+            canvas.draw()  # all but what is animated
+            self._still, self._held = canvas.copy_from_bbox(self.figure.bbox), held
+        else:
+            canvas.restore_region(self._still)
+        for artist in moving:
+            artist.axes.draw_artist(artist)
         png = io.BytesIO()
-        self._figure.savefig(png, format="png", pil_kwargs={"compress_level": 1})
-        self._picture.value = png.getvalue()
-        self._note.value = f"<code>{html.escape(note)}</code>" if note else ""
+        # Without alpha, and with little effort to compress: half the time.
+        Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(png, "PNG", compress_level=1)
+        return png.getvalue()
 
     def _repr_mimebundle_(self, **kwargs: object) -> dict:
         picture = {"image/png": base64.b64encode(self._picture.value).decode(), "text/plain": self._alt}
         return {**super()._repr_mimebundle_(**kwargs), **picture}
+
+
+def new_figure(height: float = 4.2) -> Figure:
+    """Return a figure, ``height`` inches high, that pyplot does not know and so does not keep."""
+    figure = Figure(figsize=(8, height), dpi=90)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def quick_log(axis: object) -> None:
+    """Give an axis of an Axes few ticks, at whole powers of ten: most of the time to draw goes into labels."""
+    axis.set_major_locator(LogLocator(numticks=5))
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+
+
+def fit_view(ax: Axes, lowest: float = 0.0) -> None:
+    """Let the limits of ``ax`` follow its lines; on a log scale in powers of ten, so that they seldom change."""
+    ax.relim()
+    ax.autoscale_view()
+    if ax.get_yscale() == "log":
+        low, high = max(ax.dataLim.minposy, lowest), ax.dataLim.y1
+        if 0 < low <= high < np.inf:
+            low, high = np.log10([low, high])
+            jump = 1 if high - low < 6 else 3
+            ax.set_ylim(10 ** (jump * np.floor(low / jump)), 10 ** (np.floor(high) + 1))
 
 
 def log_slider(name: str, value: float, low: int, high: int) -> widgets.FloatLogSlider:
@@ -92,168 +150,3 @@ def slider(name: str, value: float, low: float, high: float, step: float) -> wid
 def choice(name: str, options: Sequence[str], value: str | None = None) -> widgets.Dropdown:
     """Return a list to choose from."""
     return widgets.Dropdown(options=options, value=value or options[0], description=name, style=STYLE, layout=LAYOUT)
-
-
-def explore_two_clocks(trace: Trace) -> Explorer:
-    """Return a slider through a recorded run: base lr and each layer's effective lr at one step.
-
-    >>> from lrcourse.traces import Series
-    >>> series = Series(factor=[[1] * 5], effective_lr=[[0.1] * 5], update_size=[0.2])
-    >>> explorer = explore_two_clocks(Trace("SGD", [1], [[0.1]], {"0.weight": series}, series))
-    >>> type(explorer.children[0]).__name__
-    'SelectionSlider'
-    """
-    options = [(str(step), i) for i, step in enumerate(trace.step)]
-    steps = widgets.SelectionSlider(
-        options=options, value=len(options) - 1, description="step", layout=widgets.Layout(width="100%")
-    )
-    limits = None
-
-    def draw(figure: Figure, at: int) -> None:
-        nonlocal limits
-        ax = figure.add_axes((0.2, 0.13, 0.55, 0.78))
-        plot_step(trace, at, ax, xlim=limits)
-        limits = ax.get_xlim()  # of the whole run: to look for them once is enough
-
-    alt = "An explorer: base lr and the effective lr of each layer's weights, at a step you choose."
-    return Explorer(draw, {"at": steps}, alt)
-
-
-def explore_adaptive(gradients: Sequence[float] | None = None) -> Explorer:
-    """Return knobs to turn on what SGD, RMSprop, Adagrad and Adam make of the gradients of one weight.
-
-    Args:
-        gradients: a history of your own, one number for each step, to choose beside the made-up ones.
-
-    >>> [control.description for control in explore_adaptive().children[:5]]
-    ['gradients', 'lr', 'beta1', 'beta2, alpha', 'eps']
-    """
-    noise = torch.randn(STEPS, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    step = torch.arange(STEPS)
-    histories = {
-        "noisy": 0.3 + noise,
-        "constant": torch.ones(STEPS, dtype=torch.float64),
-        "sparse": (step % 10 == 5) * 1.0,
-        "one spike": 0.1 + (step == STEPS // 2) * 3.0,
-        "shrinking": 0.95**step,
-    }
-    if gradients is not None:
-        histories = {"yours": torch.tensor(list(gradients), dtype=torch.float64), **histories}
-    controls = {
-        "kind": choice("gradients", list(histories)),
-        "lr": log_slider("lr", 0.01, -4, 0),
-        "beta1": slider("beta1", 0.9, 0.0, 0.99, 0.01),
-        "beta2": slider("beta2, alpha", 0.99, 0.5, 0.999, 0.001),
-        "eps": log_slider("eps", 1e-8, -8, 0),
-    }
-
-    def draw(figure: Figure, kind: str, lr: float, beta1: float, beta2: float, eps: float) -> None:
-        makers = {
-            "SGD": lambda params: SGD(params, lr=lr),
-            "RMSprop": lambda params: RMSprop(params, lr=lr, alpha=beta2, eps=eps),
-            "Adagrad": lambda params: Adagrad(params, lr=lr, eps=eps),
-            "Adam": lambda params: Adam(params, lr=lr, betas=(beta1, beta2), eps=eps),
-        }
-        history = histories[kind]
-        at = np.arange(1, len(history) + 1)
-        top, middle, bottom = figure.subplots(3, 1, sharex=True)
-        figure.subplots_adjust(left=0.12, right=0.85, top=0.97, bottom=0.11, hspace=0.12)
-        top.plot(at, history, color="black", linewidth=1)
-        for (name, make), colour in zip(makers.items(), COLOURS, strict=False):
-            rates, moves = _follow(make, history)
-            middle.plot(at, rates, color=colour, label=name)
-            bottom.plot(at, moves, color=colour)
-        top.set_ylabel("gradient")
-        middle.set(ylabel="effective lr", yscale="log")
-        bottom.set(ylabel="size of the step", yscale="log", xlabel="optimizer step")
-        middle.legend(fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
-        for ax in (top, middle, bottom):
-            ax.grid(alpha=0.3)
-
-    alt = "An explorer: the gradients of one weight, and the effective lr and step that four optimizers make of them."
-    return Explorer(draw, controls, alt)
-
-
-def _follow(make: Callable[[list], Optimizer], history: torch.Tensor) -> tuple[list[float], list[float]]:
-    """Return the effective lr and the size of each step of an optimizer that is given these gradients."""
-    weight = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
-    optimizer, rates, moves = make([weight]), [], []
-    for gradient in history:
-        weight.grad, before = gradient.view(1), weight.item()
-        optimizer.step()
-        rates.append(effective_lr(optimizer, weight).item())
-        moves.append(abs(weight.item() - before) or float("nan"))  # there is no place for 0 on a log scale
-    return rates, moves
-
-
-SURFACES = {
-    "valley": lambda x, y: 0.5 * (x**2 + 25 * y**2),
-    "turned valley": lambda x, y: 0.25 * (x + y) ** 2 + 6 * (x - y) ** 2,
-    "saddle": lambda x, y: 0.5 * (x**2 - y**2) + 0.1 * y**4,
-    "noisy bowl": lambda x, y: 0.5 * (x**2 + y**2),
-}
-SCHEDULES: dict[str, Callable[[Optimizer], LRScheduler] | None] = {
-    "none: constant lr": None,
-    "CosineAnnealingLR": lambda optimizer: CosineAnnealingLR(optimizer, STEPS),
-    "StepLR, a tenth": lambda optimizer: StepLR(optimizer, STEPS // 2, 0.1),
-}
-
-
-def explore_descent() -> Explorer:
-    """Return trajectories of four optimizers on a surface of two weights, under a schedule.
-
-    >>> [control.description for control in explore_descent().children[:4]]
-    ['surface', 'schedule', 'lr', 'momentum, beta1']
-    """
-    controls = {
-        "surface": choice("surface", list(SURFACES)),
-        "schedule": choice("schedule", list(SCHEDULES)),
-        "lr": log_slider("lr", 0.05, -3, 0),
-        "beta1": slider("momentum, beta1", 0.9, 0.0, 0.99, 0.01),
-    }
-
-    def draw(figure: Figure, surface: str, schedule: str, lr: float, beta1: float) -> None:
-        makers = {
-            "SGD": lambda params: SGD(params, lr=lr),
-            "SGD with momentum": lambda params: SGD(params, lr=lr, momentum=beta1),
-            "RMSprop": lambda params: RMSprop(params, lr=lr),
-            "Adam": lambda params: Adam(params, lr=lr, betas=(beta1, 0.999)),
-        }
-        height = SURFACES[surface]
-        left, right = figure.subplots(1, 2)
-        figure.subplots_adjust(left=0.09, right=0.98, top=0.88, bottom=0.13, wspace=0.25)
-        x, y = np.meshgrid(np.linspace(-2, 2, 60), np.linspace(-2, 2, 60))
-        left.contour(x, y, height(x, y), levels=12, colors="grey", linewidths=0.5)
-        for (name, make), colour in zip(makers.items(), COLOURS, strict=False):
-            path = _descend(make, height, SCHEDULES[schedule], noisy=surface == "noisy bowl")
-            left.plot(path[:, 0], path[:, 1], ".-", color=colour, linewidth=1, markersize=3, label=name)
-            right.plot(height(path[:, 0], path[:, 1]), color=colour)
-        left.set(xlim=(-2, 2), ylim=(-2, 2), xlabel="weight 1", ylabel="weight 2")
-        right.set(xlabel="optimizer step", ylabel="loss")
-        if surface != "saddle":  # on which the loss goes below 0
-            right.set_yscale("log")
-            right.set_ylim(bottom=max(1e-12, right.get_ylim()[0]))
-        right.grid(alpha=0.3)
-        figure.legend(*left.get_legend_handles_labels(), loc="upper center", ncols=4, fontsize="small")
-
-    alt = "An explorer: paths of four optimizers over a surface of two weights, and the loss along each."
-    return Explorer(draw, controls, alt)
-
-
-def _descend(make: Callable, height: Callable, schedule: Callable | None, *, noisy: bool) -> np.ndarray:
-    """Return the weights before each step, ``(STEPS + 1, 2)``."""
-    weights = torch.nn.Parameter(torch.tensor([-1.7, 0.9], dtype=torch.float64))
-    optimizer = make([weights])
-    scheduler = schedule(optimizer) if schedule else None
-    generator = torch.Generator().manual_seed(0)
-    path = [weights.tolist()]
-    for _ in range(STEPS):
-        optimizer.zero_grad()
-        height(*weights).backward()
-        if noisy:
-            weights.grad += torch.randn(2, generator=generator, dtype=torch.float64)
-        optimizer.step()
-        if scheduler is not None:
-            scheduler.step()
-        path.append(weights.tolist())
-    return np.array(path)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-_committed: dict[str, str] = {}  # by question, so that a cell run again does not forget the answer
+# By question, and not in the Prediction, so that a cell run again forgets neither the answer nor what was measured.
+_committed: dict[str, str] = {}
+_measured: dict[str, str] = {}
 
 
 def expect(claim: str, holds: object) -> None:
@@ -37,6 +40,7 @@ class Prediction:
     def __init__(self, question: str, choices: Sequence[str]) -> None:
         """Keep the question; an answer given earlier in this session stands."""
         self.question, self.choices = question, list(choices)
+        self._measured_now: Callable[[], None] = lambda: None  # tells the buttons, if there are any
 
     @property
     def chosen(self) -> str | None:
@@ -51,16 +55,35 @@ class Prediction:
         """
         if measured not in self.choices:
             raise ValueError(f"measured must be one of the choices {self.choices}, got {measured!r}")
+        _measured[self.question] = measured
+        self._measured_now()
         if self.chosen is None:
             print(f"You made no prediction. Measured: {measured}")
         elif self.chosen == measured:
-            print(f"You predicted it: {measured}")
+            print(f"You predicted it: {measured}\n{_tally()}")
         else:
-            print(f"You predicted: {self.chosen}\nMeasured:      {measured}\nRead on to see why.")
+            print(f"You predicted: {self.chosen}\nMeasured:      {measured}\nRead on to see why. {_tally()}")
+
+    def verdict(self) -> str:
+        """Return where this prediction stands, in one line."""
+        measured = _measured.get(self.question)
+        if self.chosen is None:
+            after = "It is measured already, but try." if measured else "Run the next cells to see."
+            return f"Choose, then commit. {after}"
+        if measured is None:
+            return "Noted. Run the next cells to see."
+        if self.chosen == measured:
+            return f"✓ You predicted what was measured. {_tally()}"
+        return f"✗ Measured: {measured}. Read on to see why. {_tally()}"
 
     def __str__(self) -> str:
         """The question as text, for pages on which nothing can be clicked."""
         return "\n".join([self.question, *(f"  ( ) {choice}" for choice in self.choices)])
+
+
+def _tally() -> str:
+    right = [_committed[question] == measured for question, measured in _measured.items() if question in _committed]
+    return f"So far you predicted {sum(right)} of {len(right)}."
 
 
 def predict(question: str, choices: Sequence[str]) -> Prediction:
@@ -99,13 +122,11 @@ def _buttons(prediction: Prediction) -> object:
     whole = widgets.Layout(width="max-content")  # the default would cut long choices off
     radio = widgets.RadioButtons(options=prediction.choices, value=prediction.chosen, layout=whole)
     commit = widgets.Button(description="This is my prediction", button_style="primary", layout=whole)
-    note = widgets.Label("Choose, then commit. Run the next cells to see.")
+    note = widgets.HTML()
 
     def show() -> None:
-        made = prediction.chosen is not None
-        radio.disabled = commit.disabled = made
-        if made:
-            note.value = "Noted. Run the next cells to see."
+        radio.disabled = commit.disabled = prediction.chosen is not None
+        note.value = f'<span role="status">{html.escape(prediction.verdict())}</span>'  # read out when it changes
 
     def on_commit(_: object) -> None:
         if radio.value is not None:
@@ -113,5 +134,6 @@ def _buttons(prediction: Prediction) -> object:
             show()
 
     commit.on_click(on_commit)
+    prediction._measured_now = show
     show()
-    return widgets.VBox([widgets.HTML(f"<b>{prediction.question}</b>"), radio, commit, note])
+    return widgets.VBox([widgets.HTML(f"<b>{html.escape(prediction.question)}</b>"), radio, commit, note])

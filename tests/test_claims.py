@@ -27,6 +27,7 @@ def test_what_is_no_truth_value_is_refused(vague):
 @pytest.fixture
 def question(monkeypatch):
     monkeypatch.setattr(claims, "_committed", {})
+    monkeypatch.setattr(claims, "_measured", {})
     return predict("Which?", ["this", "that"])
 
 
@@ -46,8 +47,8 @@ def test_a_prediction_is_shown_beside_what_was_measured(question, capsys):
     question.check("that")
     assert capsys.readouterr().out == (
         "You made no prediction. Measured: this\n"
-        "You predicted: that\nMeasured:      this\nRead on to see why.\n"
-        "You predicted it: that\n"
+        "You predicted: that\nMeasured:      this\nRead on to see why. So far you predicted 0 of 1.\n"
+        "You predicted it: that\nSo far you predicted 1 of 1.\n"
     )
 
 
@@ -56,7 +57,26 @@ def test_a_prediction_is_kept_when_the_cell_runs_again_and_cannot_be_changed(que
     again = predict("Which?", ["this", "that"])
     radio, commit, note = press(again, "this")
     assert again.chosen == "that"
-    assert radio.disabled and commit.disabled and note.value.startswith("Noted")
+    assert radio.disabled and commit.disabled and "Noted" in note.value
+
+
+def test_the_buttons_say_what_was_measured_and_count_over_all_questions(question):
+    *_, note = press(question, "that")
+    other = predict("And which now?", ["1 < 2", "2 < 1"])
+    *_, other_note = press(other, "1 < 2")
+    question.check("this")
+    assert "✗ Measured: this. Read on to see why. So far you predicted 0 of 1." in note.value
+    other.check("1 < 2")
+    assert "✓ You predicted what was measured. So far you predicted 1 of 2." in other_note.value
+
+
+def test_what_was_measured_is_not_forgotten_when_the_cell_runs_again(question):
+    question.check("this")
+    again = predict("Which?", ["this", "that"])
+    *_, note = claims._buttons(again).children
+    assert "It is measured already" in note.value
+    *_, note = press(again, "this")
+    assert "✓ You predicted what was measured. So far you predicted 1 of 1." in note.value
 
 
 def test_nothing_is_committed_without_a_choice(question):

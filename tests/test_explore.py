@@ -74,6 +74,7 @@ def test_every_control_moves_the_picture_or_says_what_torch_says(name):
 
 # What has no effect on the picture of the start: see the arguments of torch's schedulers.
 NO_MATTER = {
+    "steps_per_epoch",  # at both ends there is no epoch to mark
     "which",  # the optimizer, where the momentum is not moved
     "lr",  # where the scheduler replaces it
     "gamma",  # of CyclicLR, in another mode

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import math
 from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
@@ -48,7 +49,7 @@ class Explorer(widgets.VBox):
         """
         self.figure, self._draw, self._alt = figure, draw, alt
         size = widgets.Layout(max_width="100%", object_fit="contain", align_self="flex-start", margin="6px 0")
-        self._picture = widgets.Image(format="png", layout=size, tooltip=alt)
+        self._picture = widgets.Image(format="png", layout=size)
         self._note = widgets.HTML()
         rows = widgets.Layout(flex_flow="row wrap")  # two columns where there is room
         self._held, self._still = None, None
@@ -71,7 +72,7 @@ class Explorer(widgets.VBox):
 
     def _update(self, _: object = None) -> None:
         try:
-            said = self._draw(**{name: control.value for name, control in self.controls.items()})
+            said = self._draw(**{name: _value(control) for name, control in self.controls.items()})
             picture = self._paint()
         except Exception as error:
             if not self._picture.value:
@@ -80,7 +81,11 @@ class Explorer(widgets.VBox):
             self._note.value = f'<span role="alert"><b>Not possible.</b> {words} (The last picture stays.)</span>'
             return
         self._picture.value = picture
-        self._note.value = f'<code style="white-space: pre-wrap">{html.escape(said)}</code>'
+        said = f'<code style="white-space: pre-wrap; line-height: 1.4">{html.escape(said)}</code>'
+        # An Image of ipywidgets has no alternative text; this is read out and not seen.
+        self._note.value = (
+            f'<span style="position: absolute; clip-path: inset(50%)">{html.escape(self._alt)}</span>{said}'
+        )
 
     def _paint(self) -> bytes:
         """Return the picture as PNG. Most of the time goes into ticks and labels, so these are kept while they hold."""
@@ -104,6 +109,11 @@ class Explorer(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs: object) -> dict:
         picture = {"image/png": base64.b64encode(self._picture.value).decode(), "text/plain": self._alt}
         return {**super()._repr_mimebundle_(**kwargs), **picture}
+
+
+def _value(control: widgets.Widget) -> object:
+    """Return what a control holds; of a logarithmic slider, the two digits that it shows."""
+    return float(f"{control.value:.2g}") if isinstance(control, widgets.FloatLogSlider) else control.value
 
 
 def new_figure(height: float = 4.2) -> Figure:
@@ -143,7 +153,7 @@ def log_slider(name: str, value: float, low: int, high: int) -> widgets.FloatLog
 def slider(name: str, value: float, low: float, high: float, step: float) -> widgets.Widget:
     """Return a slider for whole numbers, if ``value`` is one, or for others."""
     kind = widgets.IntSlider if isinstance(value, int) else widgets.FloatSlider
-    places = {} if isinstance(value, int) else {"readout_format": ".4g"}
+    places = {} if isinstance(value, int) else {"readout_format": f".{math.ceil(-math.log10(step))}f"}
     return kind(value, min=low, max=high, step=step, description=name, style=STYLE, layout=LAYOUT, **places)
 
 

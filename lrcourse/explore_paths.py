@@ -48,7 +48,7 @@ def explore_descent() -> Explorer:
         "schedule": choice("schedule", list(SCHEDULES)),
         "lr": log_slider("lr", 0.05, -3, 0),
         "beta1": slider("momentum, beta1", 0.9, 0.0, 0.99, 0.01),
-        "names": widgets.SelectMultiple(options=list(OPTIMIZERS), value=list(OPTIMIZERS), rows=4, layout=LAYOUT),
+        "names": widgets.SelectMultiple(options=list(OPTIMIZERS), value=list(OPTIMIZERS), rows=5, layout=LAYOUT),
     }
     controls["names"].description, controls["names"].style = "optimizers", STYLE
     figure = new_figure()

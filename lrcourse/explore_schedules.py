@@ -178,7 +178,10 @@ def _control(parameter: inspect.Parameter, lr: float, steps: int, left: int) -> 
     value, low, high = NUMBERS[name]
     if name in ("gamma", "base_momentum", "max_momentum") and isinstance(default, float):
         value = default
-    return slider(name, value, low, high, 1 if isinstance(value, int) else (high - low) / 100)
+    # One, a tenth, a hundredth, ...: a value between two places of a slider would be moved to one of them.
+    return slider(
+        name, value, low, high, 1 if isinstance(value, int) else 10 ** math.floor(math.log10((high - low) / 50))
+    )
 
 
 def _value(name: str, value: object) -> object:

@@ -72,6 +72,15 @@ def test_every_control_moves_the_picture_or_says_what_torch_says(name):
     assert plt.get_fignums() == open_before
 
 
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_slider_starts_at_one_of_its_places(name):
+    # Where it does not, the browser moves it there.
+    for control in EXPLORERS[name]().controls.values():
+        if hasattr(control, "min") and not hasattr(control, "base"):
+            place = (control.value - control.min) / control.step
+            assert place == pytest.approx(round(place), abs=1e-6)
+
+
 # What has no effect on the picture of the start: see the arguments of torch's schedulers.
 NO_MATTER = {
     "steps_per_epoch",  # at both ends there is no epoch to mark
@@ -107,7 +116,7 @@ def test_another_scheduler_brings_its_own_controls_and_is_drawn_once(monkeypatch
     chooser(explorer, "scheduler").value = "OneCycleLR"
     assert "max_lr" in explorer.controls and "step_size" not in explorer.controls
     assert len(drawn) == 1 and len(said) == 1
-    assert explorer._note.value.startswith("<code") and ">OneCycleLR(optimizer, max_lr=" in explorer._note.value
+    assert ">OneCycleLR(optimizer, max_lr=" in explorer._note.value
     assert len(explorer.figure.axes) == 2  # the momentum, too
 
 
@@ -121,7 +130,8 @@ def curve(explorer):
 
 
 def call(explorer):
-    return eval(f"lambda optimizer: {html.unescape(re.sub('<[^>]*>', '', explorer._note.value))}", JOINED)
+    code = re.search("<code.*?>(.*)</code>", explorer._note.value, re.S)[1]
+    return eval(f"lambda optimizer: {html.unescape(code)}", JOINED)
 
 
 JOINED = {**SCHEDULERS, "SequentialLR": SequentialLR, "ChainedScheduler": ChainedScheduler}

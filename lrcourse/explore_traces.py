@@ -49,7 +49,8 @@ def explore_two_clocks(trace: Trace) -> Explorer:
         left.clear()
         plot_step(trace, at, left, xlim=limits)
         left.get_legend().remove()
-        left.set_title("base lr × factor", **TITLE)  # the step stands at the slider
+        left.set_title("")  # the step, which stands at the slider
+        left.set_title("base lr × factor", **TITLE)
         quick_log(left.xaxis)
         dots.set_xdata(sizes[:, at])
         median = trace.everything.effective_lr[at][QUANTILES.index(0.5)]

@@ -46,11 +46,12 @@ def chromium(playwright):
 
 
 @contextmanager
-def started(folder):
-    """Run a JupyterLab on ``folder``, on this machine only and with a token; yield the start of its addresses."""
+def started(folder, cache):
+    """Run a JupyterLab on ``folder``, on this machine only and with a token; yield what makes addresses of names."""
     own = {f"JUPYTER{name}": str(folder / name.lower()) for name in ("_CONFIG_DIR", "_DATA_DIR", "_RUNTIME_DIR")}
     own |= {f"JUPYTERLAB{name}": str(folder / name.lower()) for name in ("_SETTINGS_DIR", "_WORKSPACES_DIR")}
     own |= {"IPYTHONDIR": str(folder / "ipython"), "PYTHONPATH": str(Path(lrcourse.__file__).parents[1])}
+    own |= {"LRCOURSE_CACHE": str(cache), "LRCOURSE_CIFAR10": "", "LRCOURSE_PROGRESS": "0"}
     for name, setting in SETTINGS.items():
         path = Path(own["JUPYTERLAB_SETTINGS_DIR"], "@jupyterlab", f"{name}.jupyterlab-settings")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -144,6 +145,13 @@ class Shown:
             if time.monotonic() > end:
                 raise TimeoutError(f"nothing changed: {was}")
             self.page.wait_for_timeout(20)
+
+    def wait_for_picture(self, wanted):
+        end = time.monotonic() + 20
+        while self.picture() != wanted:
+            if time.monotonic() > end:
+                raise TimeoutError("another picture stays")
+            self.page.wait_for_timeout(50)
 
     def readout(self, label):
         return self.control(label).locator(".widget-readout").inner_text()

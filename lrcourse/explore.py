@@ -81,7 +81,7 @@ class Explorer(widgets.VBox):
             self._note.value = f'<span role="alert"><b>Not possible.</b> {words} (The last picture stays.)</span>'
             return
         self._picture.value = picture
-        said = f'<code style="white-space: pre-wrap; line-height: 1.4">{html.escape(said)}</code>'
+        said = f'<code style="display: block; white-space: pre-wrap; line-height: 1.4">{html.escape(said)}</code>'
         # An Image of ipywidgets has no alternative text; this is read out and not seen.
         self._note.value = (
             f'<span style="position: absolute; clip-path: inset(50%)">{html.escape(self._alt)}</span>{said}'
@@ -90,7 +90,7 @@ class Explorer(widgets.VBox):
     def _paint(self) -> bytes:
         """Return the picture as PNG. Most of the time goes into ticks and labels, so these are kept while they hold."""
         canvas, axes = self.figure.canvas, self.figure.axes
-        moving = [artist for ax in axes for artist in (*ax.collections, *ax.lines)]
+        moving = sorted((artist for ax in axes for artist in (*ax.collections, *ax.lines)), key=lambda a: a.zorder)
         for artist in moving:
             artist.set_animated(True)
         held = [(ax, ax.get_xlim(), ax.get_ylim(), ax.get_yscale()) for ax in axes]

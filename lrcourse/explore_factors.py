@@ -115,7 +115,8 @@ def _panels() -> tuple[Figure, dict[str, Axes], dict[tuple[str, str], Line2D]]:
     lines = {("gradient", PANELS[0]): panels[PANELS[0]].plot([], [], color="black", linewidth=1, label="gradient")[0]}
     for (name, (style, first)), colour in zip(DRAWN.items(), COLOURS, strict=False):
         for panel in PANELS[first:]:
-            lines[name, panel] = panels[panel].plot([], [], style, color=colour, label=name)[0]
+            # Dashes lie on top, so that a line below them can be seen.
+            lines[name, panel] = panels[panel].plot([], [], style, color=colour, label=name, zorder=1 + len(style))[0]
     for panel, ax in panels.items():
         ax.set_title(panel, loc="left", fontsize="medium")
         ax.grid(alpha=0.3)

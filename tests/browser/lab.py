@@ -42,7 +42,8 @@ CELLS = "() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.t
 def chromium(playwright):
     """Return the path of the system's Chromium, else of Playwright's own, or None."""
     own = Path(playwright.chromium.executable_path)
-    return which("chromium") or which("chromium-browser") or (str(own) if own.exists() else None)
+    installed = (which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    return next(filter(None, installed), str(own) if own.exists() else None)
 
 
 @contextmanager

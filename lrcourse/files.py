@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+DAY = 24 * 60 * 60  # seconds: whoever has not written for so long was killed
 
 
 @contextmanager
@@ -18,6 +21,7 @@ def write_whole(path: str | os.PathLike) -> Iterator[BinaryIO]:
     Whoever reads ``path`` meanwhile sees the old file or the new one, never half of one.
     """
     path = Path(path)
+    _sweep(path.parent, f".{path.name}.")
     number, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(number, "wb") as file:
@@ -31,8 +35,21 @@ def write_whole(path: str | os.PathLike) -> Iterator[BinaryIO]:
 @contextmanager
 def folder_beside(path: Path) -> Iterator[Path]:
     """Yield a new folder beside ``path``, to fill and then rename; what is left of it is removed at the end."""
-    part = Path(tempfile.mkdtemp(prefix=".part-", dir=path.parent))
+    _sweep(path.parent, f".{path.name}.")
+    part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     try:
         yield part
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _sweep(folder: Path, prefix: str) -> None:
+    """Remove what processes that were killed have left beside a file or folder."""
+    for entry in os.scandir(folder):
+        if entry.name.startswith(prefix) and entry.name.endswith(".part"):
+            try:
+                if time.time() - entry.stat().st_mtime < DAY:
+                    continue
+                shutil.rmtree(entry) if entry.is_dir() else os.unlink(entry)
+            except OSError:  # another process was faster
+                pass

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.optim import LBFGS, Optimizer
 
+from lrcourse.arguments import check_whole
 from lrcourse.data import Data
 
 SMOOTHING = 0.9  # share of the running average that stays, so that it remembers about 10 batches
@@ -83,8 +84,8 @@ def lr_range_test(
     """
     if not 0 < lr_min < lr_max:
         raise ValueError(f"lr_min must be above 0 and below lr_max; got lr_min={lr_min!r}, lr_max={lr_max!r}")
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 2:
-        raise ValueError(f"steps must be a whole number from 2, got {steps!r}")
+    check_whole("steps", steps, least=2)
+    check_whole("batch_size", batch_size)
     model = copy.deepcopy(model)
     optimizer = make_optimizer(model.parameters())
     if not isinstance(optimizer, Optimizer) or isinstance(optimizer, LBFGS):

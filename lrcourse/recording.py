@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lrcourse.adaptive import Before, Step, decompose, last_place, look_before
+from lrcourse.arguments import check_whole
 from lrcourse.traces import MOST_ROWS, QUANTILES, Trace
 
 SAMPLE = 1024  # elements a quantile is taken over at most: sorting all of them would cost as much as the step
@@ -46,8 +47,7 @@ def record(model: nn.Module, optimizer: Optimizer, *, every: int = 1) -> Iterato
     """
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"record watches an optimizer, got {type(optimizer).__name__}: pass record(model, optimizer)")
-    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-        raise ValueError(f"every is a number of steps, a whole number from 1; got {every!r}")
+    check_whole("every", every, unit="steps")
     recorder = _Recorder(model, Trace(type(optimizer).__name__), every)
     hooks = [
         optimizer.register_step_pre_hook(recorder.before_step),

@@ -10,6 +10,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
+from lrcourse.arguments import check_whole
+
 MakeScheduler = Callable[[Optimizer], LRScheduler]
 
 
@@ -67,13 +69,13 @@ def simulate(
     >>> simulate(cyclic, 5, read=momentum)
     [0.9, 0.85, 0.8, 0.85, 0.9]
     """
-    _check_count("steps", steps)
+    check_whole("steps", steps, unit="optimizer steps")
     throw_away = _copy(optimizer) if isinstance(optimizer, Optimizer) else optimizer([_weight()], lr=lr)
     made = [(_make(make_scheduler, throw_away), 1)]
     if (per_epoch is None) != (steps_per_epoch is None):
         raise ValueError(f"per_epoch and steps_per_epoch go together; got steps_per_epoch={steps_per_epoch!r}")
     if per_epoch is not None:
-        _check_count("steps_per_epoch", steps_per_epoch)
+        check_whole("steps_per_epoch", steps_per_epoch, unit="optimizer steps")
         made.append((_make(per_epoch, throw_away), steps_per_epoch))
     given = _deal(metrics, made, steps)
     used = []
@@ -134,8 +136,3 @@ def _deal(metrics: Sequence[float] | None, made: list[tuple[LRScheduler, int]], 
         wanted = f"one metric each time it is stepped, {needed} in all" if plateaus else "no metrics"
         raise ValueError(f"{type((plateaus or made)[0][0]).__name__} takes {wanted}; got {got}")
     return iter(given)
-
-
-def _check_count(name: str, number: int | None) -> None:
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ValueError(f"{name} is a number of optimizer steps, a whole number from 1; got {number!r}")

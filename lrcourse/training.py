@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
+import zlib
 from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import LBFGS, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from lrcourse.checkpoints import describe, load_checkpoint, save_checkpoint
+from lrcourse.arguments import check_whole
+from lrcourse.checkpoints import Checkpoint
 from lrcourse.data import Data, Split
 from lrcourse.progress import bar
 
@@ -25,17 +28,26 @@ class History:
         train_loss: the loss of each step's batch, before the step.
         val_loss: mean loss over the validation images after each epoch.
         val_accuracy: share of the validation images classified right after each epoch, 0..1.
+        steps_per_epoch: number of optimizer steps in a whole epoch.
     """
 
     lr: list[float] = field(default_factory=list)
     train_loss: list[float] = field(default_factory=list)
     val_loss: list[float] = field(default_factory=list)
     val_accuracy: list[float] = field(default_factory=list)
+    steps_per_epoch: int = 0
 
-    @property
-    def steps_per_epoch(self) -> int:
-        """Number of optimizer steps in each epoch."""
-        return len(self.train_loss) // len(self.val_loss)
+    def _collect(self, losses: list[Tensor]) -> None:
+        """Move losses from the device into the list, all at once: each alone would wait for its step."""
+        self.train_loss += torch.stack(losses).tolist() if losses else []
+        losses.clear()
+
+    def _cut(self, losses: list[Tensor]) -> History:
+        """Make whole what an interruption left: as many losses as lrs, as many accuracies as validation losses."""
+        self._collect(losses)
+        for one, other in ((self.lr, self.train_loss), (self.val_loss, self.val_accuracy)):
+            del one[len(other) :], other[len(one) :]
+        return self
 
 
 def fit(
@@ -66,8 +78,9 @@ def fit(
         per_batch: scheduler stepped after every optimizer step.
         per_epoch: scheduler stepped after every epoch; a ``ReduceLROnPlateau`` gets the validation loss.
         seed: of the order of the images, a new one every epoch. No global generator is used.
-        checkpoint: a file. It is written after each epoch; with the same call again, training goes on from it and ends
-            as if it had never been interrupted, bit for bit. A finished run returns at once.
+        checkpoint: a file. It is written after each epoch, and within one every ten seconds; with the same call again,
+            training goes on from it and ends as if it had never been interrupted, bit for bit. A finished run
+            returns at once.
         progress: show a progress bar.
 
     Raises:
@@ -75,6 +88,8 @@ def fit(
             optimizer, or ``checkpoint`` is a file of another run.
         TypeError: LBFGS, which needs a closure; a plateau as ``per_batch``, which has no validation loss
             there; or something that is not a scheduler.
+        KeyboardInterrupt: it was stopped, for instance by the stop button of JupyterLab; the error's attribute
+            ``history`` holds what was seen until then (in a notebook: ``sys.last_value.history``).
 
     >>> from lrcourse import SmallCNN, load_data
     >>> model = SmallCNN()
@@ -84,41 +99,50 @@ def fit(
     [0.01, 0.01, 0.01, 0.01]
     """
     _check(optimizer, epochs, batch_size, per_batch, per_epoch)
-    history = History()
+    count = len(data.train.labels)
+    history, losses = History(steps_per_epoch=math.ceil(count / batch_size)), []
     generator = torch.Generator().manual_seed(seed)
-    if checkpoint is not None:
-        schedulers = {"per_batch": per_batch, "per_epoch": per_epoch}
-        schedulers = {name: scheduler for name, scheduler in schedulers.items() if scheduler is not None}
-        parts = {"model": model, "optimizer": optimizer, **schedulers}
-        what = {"epochs": epochs, "batch_size": batch_size, "seed": seed, "data": repr(data)}
-        config = describe(model, optimizer, schedulers, **what)
-        if (saved := load_checkpoint(checkpoint, parts, config=config)) is not None:
-            history = History(**saved["history"])
-            generator.set_state(saved["generator"])
-            model.eval()
-    for _ in bar(range(len(history.val_loss), epochs), what="epochs", shown=progress):
-        model.train()
-        losses = []
-        for batch in torch.randperm(len(data.train.labels), generator=generator).split(batch_size):
-            loss = F.cross_entropy(model(data.train.images[batch]), data.train.labels[batch])
-            optimizer.zero_grad()
-            loss.backward()
-            history.lr.append(float(optimizer.param_groups[0]["lr"]))
-            optimizer.step()
-            losses.append(loss.detach())
-            if per_batch is not None:
-                per_batch.step()
-        history.train_loss += torch.stack(losses).tolist()
-        val_loss, val_accuracy = evaluate(model, data.val)
-        history.val_loss.append(val_loss)
-        history.val_accuracy.append(val_accuracy)
-        if isinstance(per_epoch, ReduceLROnPlateau):
-            per_epoch.step(val_loss)
-        elif per_epoch is not None:
-            per_epoch.step()
-        if checkpoint is not None:
-            done = {"history": vars(history), "generator": generator.get_state()}
-            save_checkpoint(checkpoint, parts, config=config, progress=done)
+    parts = {"model": model, "optimizer": optimizer, "per_batch": per_batch, "per_epoch": per_epoch}
+    what = {"epochs": epochs, "batch_size": batch_size, "seed": seed, "data": data, "checksum of labels": _sum(data)}
+    kept = Checkpoint(checkpoint, parts, what)
+    if (saved := kept.load()) is not None:
+        history = History(**saved["history"])
+        generator.set_state(saved["generator"])
+        model.eval()
+    try:
+        for epoch in bar(range(len(history.val_loss), epochs), what="epochs", shown=progress):
+            model.train()
+            epoch_start = generator.get_state()
+            batches = torch.randperm(count, generator=generator).split(batch_size)
+            for batch in batches[len(history.train_loss) - epoch * len(batches) :]:  # those not done before
+                loss = F.cross_entropy(model(data.train.images[batch]), data.train.labels[batch])
+                optimizer.zero_grad()
+                loss.backward()
+                history.lr.append(float(optimizer.param_groups[0]["lr"]))
+                optimizer.step()
+                losses.append(loss.detach())
+                if per_batch is not None:
+                    per_batch.step()
+                if kept.is_due:
+                    history._collect(losses)
+                    kept.save(history=vars(history), generator=epoch_start)
+            history._collect(losses)
+            val_loss, val_accuracy = evaluate(model, data.val)
+            history.val_loss.append(val_loss)
+            history.val_accuracy.append(val_accuracy)
+            if isinstance(per_epoch, ReduceLROnPlateau):
+                per_epoch.step(val_loss)
+            elif per_epoch is not None:
+                per_epoch.step()
+            kept.save(history=vars(history), generator=generator.get_state())
+    except KeyboardInterrupt as stop:
+        stop.history = history._cut(losses)
+        stop.add_note(
+            f"Stopped in epoch {len(history.val_loss) + 1} of {epochs}, after {len(history.train_loss)} steps."
+            " What fit saw of them: import sys; history = sys.last_value.history."
+            + ("" if checkpoint is None else f" The same call again goes on from {checkpoint}.")
+        )
+        raise
     return history
 
 
@@ -139,6 +163,11 @@ def evaluate(model: nn.Module, split: Split, *, batch_size: int = 1000) -> tuple
     return loss, (logits.argmax(dim=1) == split.labels).float().mean().item()
 
 
+def _sum(data: Data) -> int:
+    """Return a number that tells one split of the images from another."""
+    return zlib.crc32(torch.cat([data.train.labels, data.val.labels]).cpu().numpy().tobytes())
+
+
 def _check(
     optimizer: Optimizer,
     epochs: int,
@@ -146,9 +175,8 @@ def _check(
     per_batch: LRScheduler | None,
     per_epoch: LRScheduler | None,
 ) -> None:
-    for name, number in {"epochs": epochs, "batch_size": batch_size}.items():
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise ValueError(f"{name} must be a whole number from 1, got {number!r}")
+    check_whole("epochs", epochs)
+    check_whole("batch_size", batch_size)
     if isinstance(optimizer, LBFGS):
         raise TypeError(
             "LBFGS evaluates the loss several times a step, so step() needs a closure, which fit does not"

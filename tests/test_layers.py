@@ -12,6 +12,7 @@ import lrcourse
 PACKAGE = Path(lrcourse.__file__).parent
 # Each module may import those that stand before it.
 ORDER = [
+    "arguments",
     "progress",
     "files",
     "checkpoints",

@@ -52,7 +52,7 @@ MISTAKES = {
     "record: every step, but none": (
         lambda s: s.record(s.model, s.adamw, every=0),
         ValueError,
-        "every is a number of steps, a whole number from 1; got 0",
+        "every must be a whole number of steps, from 1, got 0",
     ),
     "plot: nothing was recorded": (
         lambda s: plot_two_clocks(Trace()),
@@ -124,7 +124,7 @@ MISTAKES = {
     "simulate: epochs as a fraction": (
         lambda s: simulate(lambda optimizer: StepLR(optimizer, 2), 2.5),
         ValueError,
-        "steps is a number of optimizer steps, a whole number from 1; got 2.5",
+        "steps must be a whole number of optimizer steps, from 1, got 2.5",
     ),
     "simulate: a second scheduler, but how long is an epoch": (
         lambda s: simulate(lambda o: StepLR(o, 2), 4, per_epoch=lambda o: StepLR(o, 1)),

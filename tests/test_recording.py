@@ -318,6 +318,6 @@ def test_the_quantiles_are_those_of_the_sample():
 @pytest.mark.parametrize("every", [0, -1, 1.5, True])
 def test_every_must_be_a_whole_number_from_1(every):
     model = torch.nn.Linear(1, 1)
-    with pytest.raises(ValueError, match="every is a number of steps"):
+    with pytest.raises(ValueError, match="every must be a whole number of steps, from 1, got"):
         with record(model, torch.optim.SGD(model.parameters()), every=every):
             pass

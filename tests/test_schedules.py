@@ -42,7 +42,7 @@ def test_simulate_leaves_the_global_generator_alone():
 
 @pytest.mark.parametrize("steps", [0, -2, 2.0, True])
 def test_steps_must_be_a_whole_number_from_1(steps):
-    with pytest.raises(ValueError, match="steps is a number of optimizer steps"):
+    with pytest.raises(ValueError, match="steps must be a whole number of optimizer steps, from 1, got"):
         simulate(MAKE_SCHEDULER["StepLR"], steps)
 
 
@@ -64,7 +64,10 @@ def test_metrics_are_for_a_plateau_one_for_each_step(name, metrics, message):
     [
         ({"per_epoch": MAKE_SCHEDULER["StepLR"]}, "go together; got steps_per_epoch=None"),
         ({"steps_per_epoch": 3}, "go together; got steps_per_epoch=3"),
-        ({"per_epoch": MAKE_SCHEDULER["StepLR"], "steps_per_epoch": 0}, "steps_per_epoch is a number of optimizer"),
+        (
+            {"per_epoch": MAKE_SCHEDULER["StepLR"], "steps_per_epoch": 0},
+            "steps_per_epoch must be a whole number of optimizer",
+        ),
         ({"per_epoch": MAKE_SCHEDULER["ReduceLROnPlateau"], "steps_per_epoch": 4}, "2 in all; got none"),
     ],
 )

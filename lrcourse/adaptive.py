@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.optim import ASGD, LBFGS, Adafactor, Optimizer
 
 from lrcourse import rules_adam  # noqa: F401 - registers its rules
+from lrcourse.arguments import check_is
 from lrcourse.rules import Parts, Seen, overwritten, rule
 
 __all__ = ["Before", "Step", "decompose", "effective_lr", "last_place", "look_before", "rule"]
@@ -73,7 +74,7 @@ def effective_lr(optimizer: Optimizer, param: Tensor) -> Tensor:
 
     Raises:
         KeyError: ``param`` is not a parameter of this optimizer.
-        TypeError: there is no rule for this class of optimizer.
+        TypeError: there is no rule for this class of optimizer, or it is none.
         ValueError: the optimizer has not stepped this parameter yet.
 
     >>> weight = torch.nn.Parameter(torch.tensor([1.0, 1.0]))
@@ -84,6 +85,7 @@ def effective_lr(optimizer: Optimizer, param: Tensor) -> Tensor:
     tensor([1.0000e-02, 1.0000e-04])
     """
     # Only Adafactor's factor depends on the gradient itself, which it clips as a whole.
+    _group_of(optimizer, param)
     grad = torch.zeros_like(param) if param.grad is None else param.grad
     now = Before(param.detach(), optimizer.state.get(param, {}))
     base_lr, parts, _ = _take_apart(optimizer, param, grad, now)
@@ -104,8 +106,9 @@ def decompose(optimizer: Optimizer, param: Tensor, *, before: Tensor | Before | 
 
     Raises:
         KeyError: ``param`` is not a parameter of this optimizer.
-        TypeError: there is no rule for this class of optimizer.
-        ValueError: ``param`` has no gradient or was not stepped yet, or ``before`` is needed and was not given.
+        TypeError: there is no rule for this class of optimizer, or it is none.
+        ValueError: ``param`` has no gradient or was not stepped yet, ``before`` is needed and was not
+            given, or it has another shape.
 
     >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
     >>> optimizer = torch.optim.SGD([weight], lr=0.5)
@@ -114,8 +117,8 @@ def decompose(optimizer: Optimizer, param: Tensor, *, before: Tensor | Before | 
     >>> decompose(optimizer, weight).change
     tensor([-1.5000])
     """
+    _group_of(optimizer, param)
     if param.grad is None:
-        _group_of(optimizer, param)
         raise ValueError("param has no gradient, so no step was made on it: call this after step(), before zero_grad()")
     if not isinstance(before, Before):
         before = _complete(optimizer, param, before)
@@ -134,6 +137,9 @@ def _complete(optimizer: Optimizer, param: Tensor, weight: Tensor | None) -> Bef
     uses_weight = isinstance(optimizer, (ASGD, Adafactor, LBFGS)) or _group_of(optimizer, param).get("weight_decay")
     if weight is None and uses_weight:
         raise ValueError("this step depends on the weights before it: clone them, then pass before=")
+    if weight is not None and weight.shape != param.shape:
+        got, wanted = tuple(weight.shape), tuple(param.shape)
+        raise ValueError(f"before must have the shape of param {wanted}, got {got}: clone param before the step")
     names = overwritten(optimizer)
     if names and float(optimizer.state.get(param, {}).get("step", 1)) != 1:
         raise ValueError(
@@ -144,6 +150,7 @@ def _complete(optimizer: Optimizer, param: Tensor, weight: Tensor | None) -> Bef
 
 
 def _group_of(optimizer: Optimizer, param: Tensor) -> dict:
+    check_is("optimizer", optimizer, Optimizer, "pass the optimizer first, then one of its parameters")
     for group in optimizer.param_groups:
         if any(candidate is param for candidate in group["params"]):
             return group

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+import math
+from numbers import Integral, Real
 
 
 def check_whole(name: str, number: object, *, least: int = 1, unit: str = "") -> None:
@@ -14,3 +15,27 @@ def check_whole(name: str, number: object, *, least: int = 1, unit: str = "") ->
     """
     if isinstance(number, bool) or not isinstance(number, Integral) or number < least:
         raise ValueError(f"{name} must be a whole number{unit and f' of {unit},'} from {least}, got {number!r}")
+
+
+def check_number(name: str, number: object, *, least: float = 0) -> None:
+    """Raise a ``ValueError`` unless ``number`` is a finite number from ``least``.
+
+    >>> check_number("lr", "0.1")
+    Traceback (most recent call last):
+    ValueError: lr must be a finite number from 0, got '0.1'
+    """
+    real = isinstance(number, Real) and not isinstance(number, bool)
+    if not (real and math.isfinite(number) and number >= least):
+        raise ValueError(f"{name} must be a finite number from {least}, got {number!r}")
+
+
+def check_is(name: str, value: object, kind: type, advice: str) -> None:
+    """Raise a ``TypeError`` with the advice unless ``value`` is of the kind.
+
+    >>> check_is("model", 3, dict, "pass a dict")
+    Traceback (most recent call last):
+    TypeError: model must be of type dict, got int: pass a dict
+    """
+    if not isinstance(value, kind):
+        got = f"the class {value.__name__} itself" if isinstance(value, type) else type(value).__name__
+        raise TypeError(f"{name} must be of type {kind.__name__}, got {got}: {advice}")

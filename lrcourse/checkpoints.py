@@ -32,6 +32,11 @@ class Checkpoint:
 
     def __init__(self, path: str | os.PathLike | None, parts: Mapping, what: Mapping[str, object]) -> None:
         self._path = None if path is None else Path(path)
+        if path is not None and self._path.is_dir():
+            raise ValueError(f"checkpoint must name a file, got the folder {self._path}: add a name, such as run.pt")
+        if path is not None and not self._path.parent.is_dir():
+            # Else it would be found out after the first epoch.
+            raise FileNotFoundError(f"checkpoint={self._path}: there is no folder {self._path.parent}, make it first")
         self._parts = {name: part for name, part in parts.items() if part is not None and path is not None}
         self._config = {name: _describe(part) for name, part in self._parts.items()}
         self._config |= {name: str(value) for name, value in what.items()}

@@ -93,6 +93,7 @@ def predict(question: str, choices: Sequence[str]) -> Prediction:
 
     Raises:
         ValueError: fewer than two choices, or one stands twice.
+        TypeError: the choices are one text instead of a list.
 
     >>> prediction = predict("Is 2 + 2 = 4?", ["yes", "no"])
     Is 2 + 2 = 4?
@@ -101,8 +102,10 @@ def predict(question: str, choices: Sequence[str]) -> Prediction:
     >>> prediction.check("yes")
     You made no prediction. Measured: yes
     """
+    if isinstance(choices, str):
+        raise TypeError(f"choices must be a list of texts, got the text {choices!r}: put each choice into the list")
     if len(set(choices)) < max(2, len(choices)):
-        raise ValueError(f"a prediction needs two or more different choices, got {list(choices)}")
+        raise ValueError(f"choices must be two or more different texts, got {list(choices)}")
     prediction = Prediction(question, choices)
     from IPython import get_ipython
 

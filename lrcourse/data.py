@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lrcourse.arguments import check_whole
 from lrcourse.sources import load_pool
 
 
@@ -76,7 +77,8 @@ def load_data(
 
     Raises:
         FileNotFoundError: ``LRCOURSE_CIFAR10`` is set and there is no CIFAR-10 there.
-        ValueError: the data set is damaged, or more images were asked for than it has.
+        ValueError: the data set is damaged, or more images were asked for than it has; or a
+            number of images or ``seed`` is not a whole number.
 
     >>> data = load_data(train=200, val=50, test=50)
     >>> data.train.images.shape, data.val.labels.shape
@@ -84,6 +86,7 @@ def load_data(
 
     Source: Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images".
     """
+    check_whole("seed", seed, least=0)
     pool = load_pool()
     train, val = _sizes({"train": train, "val": val}, len(pool.train_labels), pool.source)
     (test,) = _sizes({"test": test}, len(pool.test_labels), pool.source)

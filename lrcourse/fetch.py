@@ -46,6 +46,8 @@ def fetch(to: str | os.PathLike | None = None, *, url: str = URL, timeout: float
             what came is not CIFAR-10.
         OSError: the folder cannot be written, or the disk is full.
     """
+    if not url.startswith(("https://", "http://")):
+        raise FetchError(f"url must begin with https:// or http://, got {url!r}: name a mirror of {URL}")
     folder = cache_dir() if to is None else Path(to).expanduser()
     target = folder / BATCHES
     folder.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from lrcourse.arguments import check_is, check_whole
 from lrcourse.range_test import RangeTest
 from lrcourse.traces import QUANTILES, Trace
 from lrcourse.training import History
@@ -43,9 +44,18 @@ def plot_lr(lr: Sequence[float], ax: Axes | None = None, *, unit: str = "epoch",
 def plot_history(history: History, ax: Axes | None = None) -> Axes:
     """Draw the training loss of every batch and the validation loss of every epoch.
 
-    >>> plot_history(History(lr=[1, 1], train_loss=[2.3, 2.0], val_loss=[2.1], val_accuracy=[0.2])).get_ylabel()
+    Raises:
+        TypeError: ``history`` is not a ``History``.
+        ValueError: it holds no step, or does not say how many there are in an epoch.
+
+    >>> history = History(train_loss=[2.3, 2.0], val_loss=[2.1], val_accuracy=[0.2], steps_per_epoch=2)
+    >>> plot_history(history).get_ylabel()
     'cross entropy'
     """
+    check_is("history", history, History, "pass what fit returned")
+    if not history.train_loss:
+        raise ValueError("history holds no step: pass what fit returned")
+    check_whole("history.steps_per_epoch", history.steps_per_epoch)
     ax = ax or plt.subplots(figsize=(7, 3.2), layout="constrained")[1]
     epochs = len(history.val_loss)
     at = np.arange(1, len(history.train_loss) + 1) / history.steps_per_epoch
@@ -62,6 +72,8 @@ def plot_range_test(result: RangeTest, ax: Axes | None = None, *, label: str | N
     >>> plot_range_test(RangeTest(lr=[0.1, 1.0], loss=[2.3, 2.0], smooth=[2.3, 2.1])).get_xscale()
     'log'
     """
+    if not getattr(result, "lr", None):
+        raise ValueError(f"result must hold at least one step, got {result!r}: pass what lr_range_test returned")
     ax = ax or plt.subplots(figsize=(7, 3.2), layout="constrained")[1]
     colour = COLOURS[len(ax.collections) % 7]
     ax.scatter(result.lr, result.loss, s=8, color=colour, alpha=0.35, linewidth=0)
@@ -82,7 +94,7 @@ def plot_trace(trace: Trace, ax: Axes | None = None, *, steps_per_epoch: int | N
     >>> plot_trace(Trace("SGD", [1], [[0.1]], {"0.weight": series}, series)).get_ylabel()
     'effective lr (median)'
     """
-    _check(trace)
+    _check(trace, steps_per_epoch)
     ax = ax or plt.subplots(figsize=(7, 3.6), layout="constrained")[1]
     at = _time(trace, ax, steps_per_epoch)
     layers = [name for name in trace.layers if name.endswith("weight")] or list(trace.layers)
@@ -116,7 +128,9 @@ def plot_two_clocks(
     >>> [ax.get_ylabel() for ax in plot_two_clocks(Trace("SGD", [1], [[0.1]], {}, series))]
     ['base lr', 'factor', 'effective lr', 'update size']
     """
-    _check(trace)
+    _check(trace, steps_per_epoch)
+    if axes is not None and len(axes) != 4:
+        raise ValueError(f"axes must be four Axes, got {len(axes)}: make them with plt.subplots(4, 1)[1]")
     if axes is None:
         axes = plt.subplots(4, 1, figsize=(8, 9), sharex=True, layout="constrained")[1]
     base, factor, product, update = axes
@@ -162,6 +176,9 @@ def plot_step(trace: Trace, at: int, ax: Axes | None = None, *, xlim: tuple[floa
     'effective lr'
     """
     _check(trace)
+    check_whole("at", at, least=0)
+    if at >= len(trace.step):
+        raise ValueError(f"at must be below the number of recorded steps {len(trace.step)}, got {at}")
     ax = ax or plt.subplots(figsize=(8, 4), layout="constrained")[1]
     names = list(trace.layers)
     rows = np.array([trace.layers[name].effective_lr[at] for name in names])
@@ -181,7 +198,10 @@ def plot_step(trace: Trace, at: int, ax: Axes | None = None, *, xlim: tuple[floa
     return ax
 
 
-def _check(trace: Trace) -> None:
+def _check(trace: Trace, steps_per_epoch: int | None = None) -> None:
+    if steps_per_epoch is not None:
+        check_whole("steps_per_epoch", steps_per_epoch)
+    check_is("trace", trace, Trace, "pass what `with record(...) as trace:` gave")
     if not trace.step:
         raise ValueError("this trace holds no step: draw it after a run inside `with record(...) as trace:`")
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.optim import LBFGS, Optimizer
 
-from lrcourse.arguments import check_whole
+from lrcourse.arguments import check_is, check_number, check_whole
 from lrcourse.data import Data
 
 SMOOTHING = 0.9  # share of the running average that stays, so that it remembers about 10 batches
@@ -71,8 +71,10 @@ def lr_range_test(
         seed: of the order of the images.
 
     Raises:
-        ValueError: not ``0 < lr_min < lr_max``, or ``steps`` is not a whole number from 2.
-        TypeError: ``make_optimizer`` does not return an optimizer, or returns LBFGS, which needs a closure.
+        ValueError: not ``0 < lr_min < lr_max``, ``steps`` is not a whole number from 2 or ``batch_size`` from 1,
+            ``make_optimizer`` ignores the parameters it is given, or the loss is not finite from the start.
+        TypeError: ``make_optimizer`` does not return an optimizer, or returns LBFGS, which needs a closure;
+            or an argument of another type.
 
     Source: Smith 2015, "Cyclical learning rates for training neural networks", arXiv:1506.01186.
 
@@ -82,15 +84,31 @@ def lr_range_test(
     >>> [round(lr, 9) for lr in result.lr]
     [1e-05, 0.0001, 0.001]
     """
+    check_is("model", model, nn.Module, "call lr_range_test(model, make_optimizer, data, lr_min=..., ...)")
+    check_is("data", data, Data, "pass what load_data() returns, not one of its splits")
+    check_number("lr_min", lr_min)
+    check_number("lr_max", lr_max)
     if not 0 < lr_min < lr_max:
         raise ValueError(f"lr_min must be above 0 and below lr_max; got lr_min={lr_min!r}, lr_max={lr_max!r}")
     check_whole("steps", steps, least=2)
     check_whole("batch_size", batch_size)
+    check_whole("seed", seed, least=0)
+    if not callable(make_optimizer):
+        raise TypeError(
+            f"make_optimizer must be a function that makes an optimizer, got {type(make_optimizer).__name__}:"
+            " pass a class such as torch.optim.Adam, or lambda parameters: Adam(parameters, betas=(0.8, 0.99))"
+        )
     model = copy.deepcopy(model)
     optimizer = make_optimizer(model.parameters())
     if not isinstance(optimizer, Optimizer) or isinstance(optimizer, LBFGS):
         got = type(optimizer).__name__
         raise TypeError(f"make_optimizer must return an optimizer that needs no closure; it returned {got}")
+    mine = set(model.parameters())
+    if any(parameter not in mine for group in optimizer.param_groups for parameter in group["params"]):
+        raise ValueError(
+            "make_optimizer returned an optimizer over other parameters than it was given, and the test would change"
+            " its lr: use the argument, as in lambda parameters: Adam(parameters)"
+        )
     result, average, best = RangeTest(), 0.0, math.inf
     devices = {parameter.device for parameter in model.parameters() if parameter.device.type == "cuda"}
     with torch.random.fork_rng(devices):  # dropout draws from the global generator
@@ -111,6 +129,10 @@ def lr_range_test(
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+    if not result.lr:
+        raise ValueError(
+            "the loss is not finite before the first step: look for NaN in the weights of model and in data"
+        )
     return result
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lrcourse.adaptive import Before, Step, decompose, last_place, look_before
-from lrcourse.arguments import check_whole
+from lrcourse.arguments import check_is, check_whole
 from lrcourse.traces import MOST_ROWS, QUANTILES, Trace
 
 SAMPLE = 1024  # elements a quantile is taken over at most: sorting all of them would cost as much as the step
@@ -34,7 +34,7 @@ def record(model: nn.Module, optimizer: Optimizer, *, every: int = 1) -> Iterato
         every: record the first step, and then one in ``every``.
 
     Raises:
-        TypeError: ``optimizer`` is not an optimizer, for instance a scheduler.
+        TypeError: ``optimizer`` is not an optimizer, for instance a scheduler, or ``model`` not a model.
         ValueError: ``every`` is not a whole number from 1.
 
     >>> model = nn.Linear(2, 1)
@@ -47,6 +47,7 @@ def record(model: nn.Module, optimizer: Optimizer, *, every: int = 1) -> Iterato
     """
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"record watches an optimizer, got {type(optimizer).__name__}: pass record(model, optimizer)")
+    check_is("model", model, nn.Module, "pass record(model, optimizer)")
     check_whole("every", every, unit="steps")
     recorder = _Recorder(model, Trace(type(optimizer).__name__), every)
     hooks = [

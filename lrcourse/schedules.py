@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from lrcourse.arguments import check_whole
+from lrcourse.arguments import check_number, check_whole
 
 MakeScheduler = Callable[[Optimizer], LRScheduler]
 
@@ -54,9 +54,10 @@ def simulate(
 
     Raises:
         ValueError: ``steps`` or ``steps_per_epoch`` is not a whole number from 1; ``metrics`` is missing for a
-            plateau, given for another scheduler, or of another length; ``make_scheduler`` used an
-            optimizer of its own.
-        TypeError: ``make_scheduler`` or ``per_epoch`` is not a factory, or does not return a scheduler.
+            plateau, given for another scheduler, or of another length; ``lr`` is not a finite number from 0;
+            ``make_scheduler`` used an optimizer of its own.
+        TypeError: ``make_scheduler`` or ``per_epoch`` is not a factory, or does not return a scheduler; ``optimizer``
+            is no optimizer.
 
     >>> from torch.optim.lr_scheduler import CyclicLR, StepLR
     >>> simulate(lambda optimizer: StepLR(optimizer, step_size=2, gamma=0.5), 5, lr=0.01)
@@ -70,6 +71,9 @@ def simulate(
     [0.9, 0.85, 0.8, 0.85, 0.9]
     """
     check_whole("steps", steps, unit="optimizer steps")
+    check_number("lr", lr)
+    if not callable(optimizer) and not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer must be a class such as torch.optim.Adam, or an optimizer; got {optimizer!r}")
     throw_away = _copy(optimizer) if isinstance(optimizer, Optimizer) else optimizer([_weight()], lr=lr)
     made = [(_make(make_scheduler, throw_away), 1)]
     if (per_epoch is None) != (steps_per_epoch is None):

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim import LBFGS, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from lrcourse.arguments import check_whole
+from lrcourse.arguments import check_is, check_whole
 from lrcourse.checkpoints import Checkpoint
 from lrcourse.data import Data, Split
 from lrcourse.progress import bar
@@ -84,10 +84,11 @@ def fit(
         progress: show a progress bar.
 
     Raises:
-        ValueError: ``epochs`` or ``batch_size`` is not a whole number from 1, a scheduler belongs to another
-            optimizer, or ``checkpoint`` is a file of another run.
+        ValueError: ``epochs`` or ``batch_size`` is not a whole number from 1, ``optimizer`` is one of another
+            model, a scheduler one of another optimizer, or ``checkpoint`` a file of another run or a folder.
         TypeError: LBFGS, which needs a closure; a plateau as ``per_batch``, which has no validation loss
-            there; or something that is not a scheduler.
+            there; or an argument of another type.
+        FileNotFoundError: the folder of ``checkpoint`` is not there.
         KeyboardInterrupt: it was stopped, for instance by the stop button of JupyterLab; the error's attribute
             ``history`` holds what was seen until then (in a notebook: ``sys.last_value.history``).
 
@@ -98,7 +99,13 @@ def fit(
     >>> history.lr
     [0.01, 0.01, 0.01, 0.01]
     """
-    _check(optimizer, epochs, batch_size, per_batch, per_epoch)
+    check_is("model", model, nn.Module, "call fit(model, optimizer, data, epochs=...)")
+    check_is("data", data, Data, "pass what load_data() returns, not one of its splits")
+    for name, number in {"epochs": epochs, "batch_size": batch_size}.items():
+        check_whole(name, number)
+    check_whole("seed", seed, least=0)
+    _check_optimizer(optimizer, model)
+    _check_schedulers(optimizer, per_batch, per_epoch)
     count = len(data.train.labels)
     history, losses = History(steps_per_epoch=math.ceil(count / batch_size)), []
     generator = torch.Generator().manual_seed(seed)
@@ -152,11 +159,17 @@ def evaluate(model: nn.Module, split: Split, *, batch_size: int = 1000) -> tuple
 
     The model is put into ``eval`` mode, so that batch norm uses its running averages, and stays in it.
 
+    Raises:
+        TypeError: ``split`` is not one, for instance a whole ``Data``.
+        ValueError: ``batch_size`` is not a whole number from 1.
+
     >>> from lrcourse import SmallCNN, load_data
     >>> loss, accuracy = evaluate(SmallCNN(), load_data(train=64, val=64, test=64).test)
     >>> 0 <= accuracy <= 1
     True
     """
+    check_is("split", split, Split, "pass one set of images, such as data.val")
+    check_whole("batch_size", batch_size)
     model.eval()
     logits = torch.cat([model(images) for images in split.images.split(batch_size)])
     loss = F.cross_entropy(logits, split.labels).item()
@@ -168,20 +181,22 @@ def _sum(data: Data) -> int:
     return zlib.crc32(torch.cat([data.train.labels, data.val.labels]).cpu().numpy().tobytes())
 
 
-def _check(
-    optimizer: Optimizer,
-    epochs: int,
-    batch_size: int,
-    per_batch: LRScheduler | None,
-    per_epoch: LRScheduler | None,
-) -> None:
-    check_whole("epochs", epochs)
-    check_whole("batch_size", batch_size)
+def _check_optimizer(optimizer: Optimizer, model: nn.Module) -> None:
+    check_is("optimizer", optimizer, Optimizer, "make one, such as torch.optim.Adam(model.parameters(), lr=0.01)")
     if isinstance(optimizer, LBFGS):
         raise TypeError(
             "LBFGS evaluates the loss several times a step, so step() needs a closure, which fit does not"
             " give it: write the loop yourself, or use another optimizer"
         )
+    weights = set(model.parameters())
+    if not any(param in weights for group in optimizer.param_groups for param in group["params"]):
+        raise ValueError(
+            "optimizer holds no parameter of model, so nothing would be trained: was the model made anew after it?"
+            " Make the optimizer from model.parameters() again"
+        )
+
+
+def _check_schedulers(optimizer: Optimizer, per_batch: LRScheduler | None, per_epoch: LRScheduler | None) -> None:
     for name, scheduler in {"per_batch": per_batch, "per_epoch": per_epoch}.items():
         if scheduler is None:
             continue

@@ -91,7 +91,7 @@ def test_without_a_front_end_the_question_is_text(capsys):
 
 @pytest.mark.parametrize("choices", [[], ["one"], ["same", "same"]])
 def test_a_prediction_needs_different_choices(choices):
-    with pytest.raises(ValueError, match="two or more different choices"):
+    with pytest.raises(ValueError, match="two or more different texts"):
         predict("Which?", choices)
 
 

@@ -43,17 +43,15 @@ def fetch(to: str | os.PathLike | None = None, *, url: str = URL, timeout: float
 
     Raises:
         FetchError: another download into the same folder is running; the server does not have the file or stays away;
-            what came is not CIFAR-10.
-        OSError: the folder cannot be written, or the disk is full.
+            what came is not CIFAR-10; the folder cannot be written, or the disk is full.
     """
     if not url.startswith(("https://", "http://")):
         raise FetchError(f"url must begin with https:// or http://, got {url!r}: name a mirror of {URL}")
     folder = cache_dir() if to is None else Path(to).expanduser()
     target = folder / BATCHES
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{BATCHES}.lock")
     try:
-        with lock.acquire(timeout=0):
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / f"{BATCHES}.lock").acquire(timeout=0):
             if not target.is_dir():
                 part = folder / "cifar-10-python.tar.gz.part"
                 _download(url, part, timeout, wait)
@@ -62,6 +60,11 @@ def fetch(to: str | os.PathLike | None = None, *, url: str = URL, timeout: float
                 part.unlink()
     except Timeout:
         raise FetchError(f"another download into {folder} is running: wait for it, or name another folder") from None
+    except OSError as error:
+        raise FetchError(
+            f"{folder} cannot be written: {error}. What has arrived is kept: mend it and call it again,"
+            " or name another folder with --to"
+        ) from error
     return target
 
 
@@ -75,8 +78,9 @@ def _download(url: str, part: Path, timeout: float, wait: float) -> None:
                 _receive(url, part, have, timeout, progress)
                 problem = "the connection ended early"
             except urllib.error.HTTPError as error:
+                error.close()  # it holds the connection
                 if error.code == 416:  # the server has less than we
-                    part.unlink()
+                    part.unlink(missing_ok=True)
                 elif error.code < 500:
                     raise FetchError(f"{url}: {error}. Name a mirror with --url") from error
                 problem = str(error)
@@ -119,13 +123,16 @@ def _check(part: Path, url: str) -> None:
 
 
 def _unpack(archive: Path, target: Path) -> None:
-    """Unpack beside ``target``, then rename."""
+    """Unpack beside ``target``, then rename. Delete an archive in which there is what should not be."""
     try:
         with folder_beside(target) as part, tarfile.open(archive) as tar:
             for member in tar.getmembers():
                 if not (member.isfile() or member.isdir()):
-                    raise FetchError(f"{archive.name} holds {member.name}, which is neither a file nor a folder")
+                    raise tarfile.TarError(f"{member.name} is neither a file nor a folder")
             tar.extractall(part, filter="data")  # refuses names that lead out of the folder
             (part / BATCHES).rename(target)
     except (tarfile.TarError, EOFError, FileNotFoundError) as error:
-        raise FetchError(f"{archive.name} cannot be unpacked: {error}. Nothing of it was kept") from error
+        archive.unlink()
+        raise FetchError(
+            f"{archive.name} cannot be unpacked: {error}. It was deleted. Name a mirror with --url"
+        ) from error

@@ -6,6 +6,8 @@ The author writes plain PyTorch; lrcourse runs it (``fit``), watches it (``recor
 
 from importlib import import_module
 
+from lrcourse.versions import tell_once
+
 # Where each public name lives. They are imported when they are first used (PEP 562), so that
 # `import lrcourse` does not wait for matplotlib, ipywidgets or torchvision.
 _HOME = {
@@ -38,6 +40,7 @@ _HOME = {
 
 __all__ = sorted(_HOME)
 __version__ = "0.1.0"
+tell_once()
 
 
 def __getattr__(name: str) -> object:

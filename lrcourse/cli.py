@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from lrcourse.fetch import URL, FetchError, fetch
 from lrcourse.sources import cache_dir, find_cifar10, load_pool
+from lrcourse.versions import note
 
 PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipywidgets", "jupyterlab", "nbval")
 GET_CIFAR10 = (
@@ -37,6 +38,8 @@ def doctor() -> bool:
     except (OSError, ValueError) as error:
         problems.append(str(error))
     print(f"cache        {cache_dir()}")
+    if words := note():
+        print(f"note         {words}")
     for problem in problems:
         print(f"PROBLEM      {problem}")
     print("The course cannot run here yet." if problems else "The course can run here.")

@@ -1,10 +1,13 @@
 import matplotlib
 import pytest
 import torch
+from hypothesis import Phase, settings
 
 from lrcourse.data import Data, Split
 
 matplotlib.use("Agg")
+# For tools/mutants.py, which asks whether a test fails and not for the simplest example.
+settings.register_profile("no shrinking", phases=(Phase.explicit, Phase.generate))
 
 
 @pytest.fixture(scope="session")

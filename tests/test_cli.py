@@ -4,6 +4,7 @@ import pytest
 from test_data import write_folders
 
 from lrcourse.cli import main
+from lrcourse.versions import TORCH
 
 
 def test_doctor_says_what_is_there_and_what_to_do_for_more(capsys):
@@ -12,6 +13,13 @@ def test_doctor_says_what_is_there_and_what_to_do_for_more(capsys):
     assert f"torch        {importlib.metadata.version('torch')}" in out
     assert "images       Shapes-10" in out and "call `lrcourse fetch`" in out
     assert out.endswith("The course can run here.\n")
+
+
+def test_doctor_tells_that_another_torch_is_here(monkeypatch, capsys):
+    there = importlib.metadata.version
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "2.9.0+cpu" if name == "torch" else there(name))
+    assert main(["doctor"]) == 0
+    assert f"note         lrcourse was verified with torch {TORCH}, here is 2.9.0+cpu." in capsys.readouterr().out
 
 
 def test_doctor_says_where_cifar10_is(tmp_path, monkeypatch, capsys):

@@ -13,6 +13,7 @@ PACKAGE = Path(lrcourse.__file__).parent
 # Each module may import those that stand before it.
 ORDER = [
     "arguments",
+    "versions",
     "progress",
     "files",
     "checkpoints",

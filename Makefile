@@ -5,7 +5,7 @@ BIN := .venv/bin
 # More options: for JupyterLab, such as ARGS="--no-browser --port 9000", or which notebooks, such as ARGS="01 05".
 ARGS ?=
 
-.PHONY: help lab test browser lint run slides outputs index tables doctor clean
+.PHONY: help lab test browser mutants lint run slides outputs index tables doctor clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -18,6 +18,9 @@ test: .venv/installed lint  ## run all tests: units, doctests, every notebook
 
 browser: .venv/installed  ## open every notebook in JupyterLab, run it, and turn the knobs (needs Chromium; 15 minutes)
 	$(BIN)/python -m pytest tests/browser --all-notebooks
+
+mutants: .venv/installed  ## make small wrong changes to the package and see that tests and notebooks notice
+	$(BIN)/python tools/mutants.py $(ARGS)
 
 lint: .venv/installed  ## check style, of the notebooks too
 	$(BIN)/ruff check .

@@ -445,7 +445,8 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_gets_a_clear_error(mistake):
     do, kind, message = MISTAKES[mistake]
+    open_before = plt.get_fignums()
     with pytest.raises(kind) as caught:
         do(Scene())
     assert type(caught.value) is kind and message in caught.value.args[0]
-    assert not plt.get_fignums()  # nothing was begun
+    assert plt.get_fignums() == open_before  # nothing was begun

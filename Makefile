@@ -5,7 +5,7 @@ BIN := .venv/bin
 # More options: for JupyterLab, such as ARGS="--no-browser --port 9000", or which notebooks, such as ARGS="01 05".
 ARGS ?=
 
-.PHONY: help lab test browser mutants lint run slides outputs index tables doctor clean
+.PHONY: help lab test browser mutants lint run slides outputs index tables experiments doctor clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -41,6 +41,9 @@ index: .venv/installed  ## write docs/questions.md from the notebooks
 tables: .venv/installed  ## measure and write the tables of docs/optimizers.md and docs/schedulers.md
 	$(BIN)/python tools/scheduler_table.py
 	$(BIN)/python tools/optimizer_table.py
+
+experiments: .venv/installed  ## train the many runs of notebooks 10 and 12 whose tables are in notebooks/results/
+	$(BIN)/python tools/experiments.py $(ARGS)
 
 doctor: .venv/installed  ## tell whether the course can run here
 	$(BIN)/lrcourse doctor

@@ -19,6 +19,7 @@ def browser_type_launch_args(browser_type_launch_args, playwright):
 def folder(tmp_path_factory):
     """Copies of the notebooks, so that nothing is written to those of the course."""
     folder = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "notebooks" / "results", folder / "results")
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         shutil.copy(path, folder)
     return folder

@@ -2,8 +2,9 @@
 
     python benchmarks/explorers.py
 
-In a browser: from the press of an arrow key to the new picture on the screen, 50 moves. In process: the time of a move
-and, over 1,000 moves, the memory of the process and the number of open figures. Needs Chromium.
+In a browser: from the press of an arrow key to the new picture on the screen, 50 moves; nothing else should run. In
+process: the processor time of a move and, over 1,000 moves, the growth of the process and of the number of open
+figures. Needs Chromium.
 """
 
 import gc
@@ -76,7 +77,7 @@ def in_browser() -> list[float]:
 
 
 def in_process(explorer: object, name: str) -> tuple[float, float, int]:
-    """Return the median of a move in ms, the growth of the process in MB, and of the number of open figures."""
+    """Return the median of a move in ms of processor time, the growth of the process in MB, and of open figures."""
     control = explorer.controls[name]
     logarithmic = hasattr(control, "base")
     places = [control.base ** (control.min + 0.05 * i) for i in range(20, 45)] if logarithmic else range(25)
@@ -85,9 +86,9 @@ def in_process(explorer: object, name: str) -> tuple[float, float, int]:
         if move == WARM_UP:
             gc.collect()
             before = psutil.Process().memory_info().rss
-        begun = time.perf_counter()
+        begun = time.process_time()
         control.value = place
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(time.process_time() - begun)
     gc.collect()
     grown = psutil.Process().memory_info().rss - before
     return 1000 * statistics.median(seconds), grown / 1e6, len(plt.get_fignums()) - figures
@@ -97,7 +98,7 @@ if __name__ == "__main__":
     torch.set_num_threads(2)
     names = {"lrcourse": lrcourse}
     exec(RUN, names)
-    print(f"{'':36}{'in browser':>12}{'in process':>12}{f'{MANY} moves':>14}{'figures':>9}")
+    print(f"{'':36}{'in browser':>12}{'processor':>12}{f'{MANY} moves':>14}{'figures':>9}")
     for source, (_, name), shown in zip(MEASURED, MEASURED.values(), in_browser(), strict=True):
         median, grown, figures = in_process(eval(source, names), name)
         print(f"{source:36}{shown:9.0f} ms{median:9.0f} ms{grown:+11.1f} MB{figures:+9d}")

@@ -131,12 +131,12 @@ def quick_log(axis: object) -> None:
     axis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
-def fit_view(ax: Axes, lowest: float = 0.0) -> None:
-    """Let the limits of ``ax`` follow its lines; on a log scale in powers of ten, so that they seldom change."""
+def fit_view(ax: Axes, lowest: float = 0.0, highest: float = np.inf) -> None:
+    """Let the limits of ``ax`` follow its lines; if logarithmic, in powers of ten that seldom change."""
     ax.relim()
     ax.autoscale_view()
     if ax.get_yscale() == "log":
-        low, high = max(ax.dataLim.minposy, lowest), ax.dataLim.y1
+        low, high = max(ax.dataLim.minposy, lowest), min(ax.dataLim.y1, highest)
         if 0 < low <= high < np.inf:
             low, high = np.log10([low, high])
             jump = 1 if high - low < 6 else 3

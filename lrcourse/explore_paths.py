@@ -81,7 +81,7 @@ def explore_descent() -> Explorer:
             right.set_yscale(scale)
             if scale == "log":
                 quick_log(right.yaxis)
-        fit_view(right, lowest=1e-12)
+        fit_view(right, lowest=1e-12, highest=999)  # what diverges leaves the picture
         ends = (f"{name} {float(height(*path[-1])):.3g}" for name, path in zip(shown, walked, strict=True))
         return f"loss after {STEPS} steps: {', '.join(ends)}"
 

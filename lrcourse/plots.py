@@ -166,7 +166,7 @@ def plot_step(trace: Trace, at: int, ax: Axes | None = None, *, xlim: tuple[floa
 
     Args:
         trace: a recorded run.
-        at: which of the recorded steps, counted from 0.
+        at: which of the recorded steps, counted from 0, or with a minus from the end, as in a list.
         ax: where to draw; a new figure without.
         xlim: limits of the lr axis.
 
@@ -176,7 +176,7 @@ def plot_step(trace: Trace, at: int, ax: Axes | None = None, *, xlim: tuple[floa
     'effective lr'
     """
     _check(trace)
-    check_whole("at", at, least=0)
+    check_whole("at", at, least=-len(trace.step))  # from the end, as in a list
     if at >= len(trace.step):
         raise ValueError(f"at must be below the number of recorded steps {len(trace.step)}, got {at}")
     ax = ax or plt.subplots(figsize=(8, 4), layout="constrained")[1]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.optim.lr_scheduler import StepLR
 
-from lrcourse import SmallCNN, fit, plot_history, plot_lr, plot_trace, plot_two_clocks, record
+from lrcourse import SmallCNN, fit, plot_history, plot_lr, plot_step, plot_trace, plot_two_clocks, record
 
 
 @pytest.fixture
@@ -55,6 +55,13 @@ def test_trace_draws_one_line_for_each_layer_and_one_for_the_base_lr(run):
     assert [line.get_label() for line in ax.lines][-1] == "base lr"
     assert len(ax.lines) == 1 + sum(name.endswith("weight") for name in run[0].layers)
     assert np.array_equal(ax.lines[0].get_xdata(), np.arange(1, 7) / 2)
+
+
+def test_a_step_can_be_counted_from_the_end(run):
+    trace, _ = run
+    last, from_the_end = (plot_step(trace, at).lines[0].get_xdata() for at in (len(trace.step) - 1, -1))
+    assert np.array_equal(last, from_the_end)
+    assert not np.array_equal(last, plot_step(trace, 0).lines[0].get_xdata())
 
 
 def test_plots_draw_into_the_axes_they_are_given(run):

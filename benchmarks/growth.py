@@ -43,9 +43,9 @@ def measure(epochs: int, width: int, every: int) -> tuple[float, float, int]:
     return tuple(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
 
-def row(what: str, epochs: int, width: int = 0, every: int = 0, unit: int | None = None) -> None:
+def row(what: str, epochs: int, width: int = 0, every: int = 0) -> None:
     seconds, memory, parameters = measure(epochs, width, every)
-    each = seconds / (unit or epochs * 64) * 1000
+    each = seconds / (epochs * 64) * 1000
     print(f"{what:44}{parameters:>11,}{seconds:9.1f} s{each:9.2f} ms{memory:8.0f} MB")
 
 

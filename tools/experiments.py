@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, help="runs at a time (default: as many as there are cores)")
     arguments = parser.parse_args()
     os.chdir(NOTEBOOKS)
-    for number in arguments.numbers or parser.get_default("numbers"):
+    for number in arguments.numbers:
         (notebook,) = NOTEBOOKS.glob(f"{number}_*.ipynb")
         names = experiment(notebook)
         names["results"].parent.mkdir(exist_ok=True)

@@ -93,17 +93,18 @@ def load_data(
     generator = torch.Generator().manual_seed(seed)
     learn = torch.randperm(len(pool.train_labels), generator=generator).numpy()
     held = torch.randperm(len(pool.test_labels), generator=generator).numpy()
-    mean, std = _channel_statistics(pool.train_images[learn[:train]])
+    learn, held = learn[: train + val], held[:test]
+    learn_images = torch.from_numpy(pool.train_images[learn])
+    mean, std = _channel_statistics(learn_images[:train])
 
-    def split(images: np.ndarray, labels: np.ndarray, which: np.ndarray) -> Split:
-        values = torch.from_numpy(images[which]).to(torch.float32, memory_format=torch.channels_last)
-        values.sub_(mean).div_(std)
-        return Split(values.to(device), torch.from_numpy(labels[which]).to(device))
+    def split(images: Tensor, labels: np.ndarray) -> Split:
+        values = images.to(torch.float32, memory_format=torch.channels_last).sub_(mean).div_(std)
+        return Split(values.to(device), torch.from_numpy(labels).to(device))
 
     return Data(
-        train=split(pool.train_images, pool.train_labels, learn[:train]),
-        val=split(pool.train_images, pool.train_labels, learn[train : train + val]),
-        test=split(pool.test_images, pool.test_labels, held[:test]),
+        train=split(learn_images[:train], pool.train_labels[learn[:train]]),
+        val=split(learn_images[train:], pool.train_labels[learn[train:]]),
+        test=split(torch.from_numpy(pool.test_images[held]), pool.test_labels[held]),
         classes=pool.classes,
         source=pool.source,
     )
@@ -123,10 +124,10 @@ def _sizes(asked: dict[str, int | None], there: int, source: str) -> list[int]:
     return [rest if size is None else size for size in asked.values()]
 
 
-def _channel_statistics(images: np.ndarray) -> tuple[Tensor, Tensor]:
+def _channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean and standard deviation of each channel of uint8 ``(N, 3, 32, 32)``, as ``(3, 1, 1)``."""
     # From histograms: exact whatever the number of images, and without a copy in floating point.
-    counts = torch.stack([torch.from_numpy(np.bincount(images[:, c].ravel(), minlength=256)) for c in range(3)])
+    counts = torch.stack([torch.bincount(images[:, c].flatten(), minlength=256) for c in range(3)])
     share = counts.double() / counts.sum(1, keepdim=True)
     value = torch.arange(256, dtype=torch.float64)
     mean = (share * value).sum(1)

@@ -18,11 +18,11 @@ from lrcourse import SmallCNN, fit, grid, load_data, sweep
 
 
 def run(lr: float, seed: int) -> dict:
-    """Train for two epochs, and return the loss, the sum of all weights, and where it ran."""
+    """Train for eight epochs, and return the loss, the sum of all weights, and where it ran."""
     torch.manual_seed(seed)
     model = SmallCNN()
-    data = load_data(train=1000, val=500, test=1)
-    history = fit(model, torch.optim.Adam(model.parameters(), lr=lr), data, epochs=2, seed=seed, progress=False)
+    data = load_data(train=2000, val=500, test=1)
+    history = fit(model, torch.optim.Adam(model.parameters(), lr=lr), data, epochs=8, seed=seed, progress=False)
     node = ray.get_runtime_context().get_node_id() if ray.is_initialized() else "here"
     return {"val_loss": history.val_loss[-1], "weights": sum(p.sum().item() for p in model.parameters()), "node": node}
 

@@ -2,7 +2,7 @@
 
     python benchmarks/sweeps.py
 
-Eight runs of two epochs each. The killed sweep is ended with SIGKILL, workers and all, at a random moment, again and
+Eight runs of eight epochs each. The killed sweep is ended with SIGKILL, workers and all, at a random moment, again and
 again until it is through. Each run notes in a file that it begins, so that one that was made twice shows.
 """
 
@@ -29,8 +29,8 @@ def run(lr: float, seed: int) -> dict:
             file.write(f"{lr},{seed}\n")
     torch.manual_seed(seed)
     model = SmallCNN()
-    data = load_data(train=1000, val=500, test=1)
-    history = fit(model, torch.optim.Adam(model.parameters(), lr=lr), data, epochs=2, seed=seed, progress=False)
+    data = load_data(train=2000, val=500, test=1)
+    history = fit(model, torch.optim.Adam(model.parameters(), lr=lr), data, epochs=8, seed=seed, progress=False)
     return {"val_loss": history.val_loss[-1], "weights": sum(p.sum().item() for p in model.parameters())}
 
 
@@ -43,7 +43,7 @@ def kill_and_go_on(folder: Path) -> tuple[int, int]:
         command, environment = [sys.executable, __file__, str(results)], {**os.environ, "BEGUN": str(begun)}
         child = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, env=environment)
         try:
-            child.wait(timeout=random.uniform(5, 15))
+            child.wait(timeout=random.uniform(4, 12))
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()

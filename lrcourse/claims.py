@@ -44,8 +44,9 @@ class Prediction:
 
     @property
     def chosen(self) -> str | None:
-        """The learner's choice, or ``None`` before one was made."""
-        return _committed.get(self.question)
+        """The learner's choice, or ``None`` before one was made of those that there are now."""
+        answer = _committed.get(self.question)
+        return answer if answer in self.choices else None
 
     def check(self, measured: str) -> None:
         """Print the prediction beside what was measured.
@@ -132,8 +133,8 @@ def _buttons(prediction: Prediction) -> object:
         note.value = f'<span role="status">{html.escape(prediction.verdict())}</span>'  # read out when it changes
 
     def on_commit(_: object) -> None:
-        if radio.value is not None:
-            _committed.setdefault(prediction.question, radio.value)
+        if radio.value is not None and prediction.chosen is None:
+            _committed[prediction.question] = radio.value
             show()
 
     commit.on_click(on_commit)

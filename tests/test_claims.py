@@ -60,6 +60,14 @@ def test_a_prediction_is_kept_when_the_cell_runs_again_and_cannot_be_changed(que
     assert radio.disabled and commit.disabled and "Noted" in note.value
 
 
+def test_a_choice_that_is_no_longer_offered_can_be_made_anew(question):
+    press(question, "that")
+    again = predict("Which?", ["this", "something else"])
+    assert again.chosen is None
+    press(again, "something else")
+    assert again.chosen == "something else"
+
+
 def test_the_buttons_say_what_was_measured_and_count_over_all_questions(question):
     *_, note = press(question, "that")
     other = predict("And which now?", ["1 < 2", "2 < 1"])

@@ -5,10 +5,10 @@ import os
 # A progress bar in a cell's output would never be the same twice.
 os.environ["LRCOURSE_PROGRESS"] = "0"
 
-# By default a waiting OpenMP thread spins for milliseconds. On a machine that is busy with something else, it spins on the
-# core that the thread it waits for needs: seen with one other process on two cores, training then took twelve times as
-# long as with these. GNU's OpenMP, which torch has on Linux, then spins for some microseconds before it sleeps, because
-# sleeping at once costs half as much again on an idle machine.
+# By default a waiting OpenMP thread spins for milliseconds. On a busy machine it spins on the core that the thread it
+# waits for needs: seen with one other process on two cores, training then took twelve times as long as with these.
+# GNU's OpenMP, which torch has on Linux, then spins for some microseconds before it sleeps, because sleeping at once
+# costs half as much again on an idle machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 

@@ -69,6 +69,7 @@ def explore_adaptive(gradients: Sequence[float] | None = None) -> Explorer:
             for panel, column in zip(PANELS, columns, strict=True):
                 if (name, panel) in lines:
                     lines[name, panel].set_data(at, column)
+                    lines[name, panel].set(marker="o", markersize=4, markevery=_alone(column))
         for ax in panels.values():
             fit_view(ax)
         return f"step {len(history)}: " + "; ".join(
@@ -130,6 +131,12 @@ def _panels() -> tuple[Figure, dict[str, Axes], dict[tuple[str, str], Line2D]]:
     handles = [lines["gradient", PANELS[0]], *(lines[name, PANELS[-1]] for name in DRAWN)]
     axes[2, 0].legend(handles=handles, loc="lower center", ncols=2, frameon=False)
     return figure, panels, lines
+
+
+def _alone(column: list[float]) -> list[int]:
+    """Return where there is a number and none beside it, so that no line would show it."""
+    there = [False, *map(math.isfinite, column), False]
+    return [i for i in range(len(column)) if there[i + 1] and not there[i] and not there[i + 2]]
 
 
 @lru_cache(maxsize=64)  # what a slider does not touch need not be computed again

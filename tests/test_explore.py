@@ -244,6 +244,13 @@ def test_what_the_adaptive_explorer_draws_is_what_torch_does():
     assert explorer._note.value.count("Adam 0.5 ×") == 1
 
 
+def test_a_step_between_two_of_size_0_is_a_dot_since_no_line_reaches_it():
+    explorer = explore_adaptive([0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0])
+    (ax,) = [ax for ax in explorer.figure.axes if ax.get_title(loc="left") == "size of the step"]
+    dots = {line.get_label(): line.get_markevery() for line in ax.lines}
+    assert dots == {"SGD": [1, 6], "RMSprop": [1, 6], "Adagrad": [1, 6], "Adam": []}
+
+
 @pytest.mark.parametrize("gradients", [[], [[1.0, 2.0]], [1.0, float("nan")], 3.0])
 def test_a_history_is_one_finite_number_for_each_step(gradients):
     with pytest.raises(ValueError, match="finite numbers, one for each step, got shape"):

@@ -15,7 +15,8 @@ from lrcourse.explore import LAYOUT, STYLE, Explorer, choice, fit_view, log_slid
 from lrcourse.plots import COLOURS
 
 STEPS = 80
-START = (-1.7, 0.9)
+# From beside the line that leads into the saddle, plain SGD is slow to leave it.
+START, START_AT_SADDLE = (-1.7, 0.9), (-1.7, 0.02)
 SURFACES = {
     "valley": lambda x, y: 0.5 * (x**2 + 25 * y**2),
     "turned valley": lambda x, y: 0.25 * (x + y) ** 2 + 6 * (x - y) ** 2,
@@ -64,6 +65,7 @@ def explore_descent() -> Explorer:
     figure.legend(handles=list(paths.values()), loc="upper center", ncols=4, fontsize="small")
     contours = {}
 
+    @np.errstate(over="ignore", invalid="ignore")  # of what diverges
     def draw(surface: str, schedule: str, lr: float, beta1: float, names: Sequence[str]) -> str:
         height, shown = SURFACES[surface], [name for name in OPTIMIZERS if name in names]
         walked = _descend([OPTIMIZERS[name] for name in shown], height, SCHEDULES[schedule], lr, beta1, surface)
@@ -76,12 +78,14 @@ def explore_descent() -> Explorer:
             path = walked[shown.index(name)] if name in shown else np.empty((0, 2))
             paths[name].set_data(*path.T)
             losses[name].set_data(range(len(path)), height(*path.T))
-        scale = "linear" if surface == "saddle" else "log"  # on a saddle the loss goes below 0
-        if right.get_yscale() != scale:
-            right.set_yscale(scale)
-            if scale == "log":
-                quick_log(right.yaxis)
-        fit_view(right, lowest=1e-12, highest=999)  # what diverges leaves the picture
+        # On a saddle the loss goes below 0. What diverges leaves the picture.
+        if surface == "saddle":
+            right.set_yscale("linear")
+            right.set_ylim(-1, 3)
+        else:
+            right.set_yscale("log")
+            quick_log(right.yaxis)
+            fit_view(right, lowest=1e-12, highest=999)
         ends = (f"{name} {float(height(*path[-1])):.3g}" for name, path in zip(shown, walked, strict=True))
         return f"loss after {STEPS} steps: {', '.join(ends)}"
 
@@ -100,7 +104,8 @@ def _descend(
     """Return the weights before each step and after the last, ``(optimizers, STEPS + 1, 2)``."""
     if not makers:
         raise ValueError("no optimizer is chosen: choose one or more")
-    all_weights = [torch.nn.Parameter(torch.tensor(START, dtype=torch.float64)) for _ in makers]
+    start = torch.tensor(START_AT_SADDLE if surface == "saddle" else START, dtype=torch.float64)
+    all_weights = [torch.nn.Parameter(start.clone()) for _ in makers]
     optimizers = [make([weights], lr, beta1) for make, weights in zip(makers, all_weights, strict=True)]
     schedulers = [schedule(optimizer) for optimizer in optimizers] if schedule else []
     generator = torch.Generator().manual_seed(0)

@@ -4,6 +4,7 @@ import random
 import re
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 import torch
 from ipywidgets.widgets import widget
@@ -20,7 +21,7 @@ from lrcourse import (
     simulate,
 )
 from lrcourse.explore_factors import PANELS
-from lrcourse.explore_paths import OPTIMIZERS
+from lrcourse.explore_paths import OPTIMIZERS, SURFACES
 from lrcourse.explore_schedules import SCHEDULERS
 from lrcourse.traces import Trace
 
@@ -290,6 +291,27 @@ def test_optimizers_can_be_left_out_of_a_descent():
     assert "no optimizer is chosen" in explorer._note.value
     explorer.controls["names"].value = ("SGD", "SGD with momentum", "RMSprop", "Adam")
     assert explorer._picture.value == picture
+
+
+@pytest.mark.parametrize("lr", [0.01, 1.0])
+@pytest.mark.parametrize("surface", SURFACES)
+def test_the_losses_of_a_descent_fill_their_panel(surface, lr):
+    explorer = explore_descent()
+    explorer.controls["lr"].value = lr
+    for visited in (*SURFACES, surface):
+        explorer.controls["surface"].value = visited
+    ax = explorer.figure.axes[1]
+    heights = [ax.transAxes.inverted().transform(ax.transData.transform(line.get_xydata()))[:, 1] for line in ax.lines]
+    assert all(0 <= line[0] <= 1 for line in heights)
+    assert any(np.ptp(line[(line >= 0) & (line <= 1)]) > 0.2 for line in heights)
+
+
+def test_beside_a_saddle_plain_sgd_lingers():
+    explorer = explore_descent()
+    explorer.controls["surface"].value = "saddle"
+    losses = {name: line.get_ydata() for name, line in zip(OPTIMIZERS, explorer.figure.axes[1].lines, strict=True)}
+    late = {name: sum(abs(loss) < 0.2) for name, loss in losses.items()}
+    assert late["SGD"] > 3 * max(late[name] for name in ("SGD with momentum", "RMSprop", "Adam"))
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

@@ -6,6 +6,7 @@ import struct
 
 import nbformat
 import pytest
+from test_docs import tool
 from test_environment import ROOT
 
 NOTEBOOKS = sorted(
@@ -111,3 +112,16 @@ def test_figures_are_readable_at_half_size(path):
             if png:
                 width, height = struct.unpack(">II", base64.b64decode(png)[16:24])
                 assert 500 <= width <= 1300 and height <= 1300
+
+
+def test_slides_show_a_figure_without_the_code_that_only_draws_it(tmp_path, monkeypatch):
+    notebooks = tool("notebooks")
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    lesson = ROOT / "notebooks" / "02_momentum.ipynb"
+    notebooks.make_slides(lesson)
+    page = (tmp_path / "build" / "slides" / "02_momentum.html").read_text(encoding="utf-8")
+    outputs = [output.get("data", {}) for cell in code_cells(lesson) for output in cell.outputs]
+    drawn = [data["image/png"] for data in outputs if "image/png" in data]
+    assert drawn and all(picture.replace("\n", "") in page.replace("\n", "") for picture in drawn)
+    assert "expect" in page and "subplots" not in page
+    assert page.count("<section") > 30

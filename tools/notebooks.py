@@ -8,6 +8,7 @@ nothing: it writes the lessons, with the outputs that are in them, as slide show
 from __future__ import annotations
 
 import argparse
+import base64
 import os
 import re
 import sys
@@ -22,8 +23,8 @@ from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb")) + sorted((ROOT / "notebooks/solutions").glob("*.ipynb"))
-SLIDE_LINES = 26
-FIT = ".reveal .jp-OutputArea img { max-height: 640px; width: auto; }"  # a tall figure, on one slide
+SLIDE_LINES, LINE_PIXELS, PICTURE_PIXELS = 26, 31, 640
+FIT = f".reveal .jp-OutputArea img {{ max-height: {PICTURE_PIXELS}px; width: auto; }}"  # a tall figure, on one slide
 IMPORT = re.compile(r"\s*$|import |from |    |\)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -55,6 +56,8 @@ def make_slides(path: Path) -> None:
     notebook.cells = [part for cell in notebook.cells for part in split(cell)]
     used = 0
     for cell in notebook.cells:
+        if len(cell.source.splitlines()) > 5 and any("image/png" in data for data in shown(cell)):
+            cell.metadata.transient = {"remove_source": True}  # a figure needs the place more than its code
         height = lines(cell)
         if cell.source.startswith(("# ", "## ")):
             kind, used = "slide", 0
@@ -86,11 +89,19 @@ def split(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 
 def lines(cell: nbformat.NotebookNode) -> int:
     """Return about how many lines of a slide a cell takes."""
-    count = sum(1 + len(line) // 100 for line in cell.source.splitlines())
-    for output in cell.get("outputs", []):
-        text = output.get("text") or output.get("data", {}).get("text/plain", "")
-        count += 14 if "image/png" in output.get("data", {}) else len(text.splitlines())
+    count = 0 if "transient" in cell.metadata else sum(1 + len(line) // 100 for line in cell.source.splitlines())
+    for data in shown(cell):
+        if "image/png" in data:
+            height = int.from_bytes(base64.b64decode(data["image/png"])[20:24])  # where PNG has it
+            count += min(height, PICTURE_PIXELS) // LINE_PIXELS
+        else:
+            count += len(data.get("text/plain", "").splitlines())
     return count + 1
+
+
+def shown(cell: nbformat.NotebookNode) -> list[dict[str, str]]:
+    """Return what a cell's outputs hold, by MIME type."""
+    return [output.get("data") or {"text/plain": output.get("text", "")} for output in cell.get("outputs", [])]
 
 
 def main() -> int:

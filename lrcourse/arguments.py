@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from numbers import Integral, Real
+
+import numpy as np
 
 
 def check_whole(name: str, number: object, *, least: int = 1, unit: str = "") -> None:
@@ -27,6 +30,22 @@ def check_number(name: str, number: object, *, least: float = 0) -> None:
     real = isinstance(number, Real) and not isinstance(number, bool)
     if not (real and math.isfinite(number) and number >= least):
         raise ValueError(f"{name} must be a finite number from {least}, got {number!r}")
+
+
+def check_series(name: str, numbers: Sequence[float], advice: str) -> list[float]:
+    """Return the numbers as a list; raise a ``ValueError`` with the advice unless they are finite, one for each step.
+
+    >>> check_series("metrics", [], "pass history.val_loss")
+    Traceback (most recent call last):
+    ValueError: metrics must be finite numbers, one for each step, got []: pass history.val_loss
+    """
+    try:
+        series = np.asarray(numbers, dtype=float)
+    except (TypeError, ValueError):
+        series = np.empty(0)
+    if series.ndim != 1 or not len(series) or not np.isfinite(series).all():
+        raise ValueError(f"{name} must be finite numbers, one for each step, got {numbers!r:.80}: {advice}")
+    return series.tolist()
 
 
 def check_is(name: str, value: object, kind: type, advice: str) -> None:

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from torch.optim import SGD, Adagrad, Adam, Optimizer, RMSprop
 
 from lrcourse.adaptive import effective_lr
+from lrcourse.arguments import check_series
 from lrcourse.explore import Explorer, choice, fit_view, log_slider, new_figure, quick_log, slider
 from lrcourse.plots import COLOURS
 from lrcourse.traces import Trace
@@ -21,6 +22,7 @@ STEPS = 80
 PANELS = ("gradient and its average", "root of average or sum of squares", "factor", "effective lr", "size of the step")
 # By optimizer, the style of its lines, which lie on each other now and then, and the first panel that it is in.
 DRAWN = {"SGD": ("-", 2), "RMSprop": ("--", 1), "Adagrad": ("-.", 1), "Adam": ("-", 0)}
+HOW = "in your loop, after backward(), collect weight.grad.flatten()[0].item() in a list"
 AVERAGES = ("exp_avg", "square_avg", "sum", "exp_avg_sq")  # by which names they keep them
 
 
@@ -45,7 +47,9 @@ def explore_adaptive(gradients: Sequence[float] | None = None) -> Explorer:
     """
     histories = _histories()
     if gradients is not None:
-        histories = {"yours": _checked(gradients), **histories}
+        if isinstance(gradients, Trace):
+            raise TypeError(f"gradients must not be a Trace, which holds sizes over many weights: {HOW}")
+        histories = {"yours": tuple(check_series("gradients", gradients, HOW)), **histories}
     controls = {
         "kind": choice("gradients", list(histories)),
         "lr": log_slider("lr", 0.01, -4, 0),
@@ -91,20 +95,6 @@ def _histories() -> dict[str, tuple[float, ...]]:
         "shrinking": 0.95**step,
     }
     return {name: tuple(history.tolist()) for name, history in made.items()}
-
-
-def _checked(gradients: Sequence[float]) -> tuple[float, ...]:
-    if isinstance(gradients, Trace):
-        raise TypeError(
-            "gradients must be one number for each step, got a Trace, which holds sizes over many weights:"
-            " in your loop, after backward(), collect weight.grad.flatten()[0].item() in a list"
-        )
-    history = torch.as_tensor(gradients, dtype=torch.float64)
-    if history.ndim != 1 or not len(history) or not history.isfinite().all():
-        raise ValueError(
-            f"gradients must be finite numbers, one for each step, got shape {tuple(history.shape)}: {gradients!r:.80}"
-        )
-    return tuple(history.tolist())
 
 
 def _panels() -> tuple[Figure, dict[str, Axes], dict[tuple[str, str], Line2D]]:

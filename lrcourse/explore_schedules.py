@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-import re
 from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
@@ -14,8 +12,10 @@ from torch.optim import Optimizer, lr_scheduler
 from torch.optim.lr_scheduler import ChainedScheduler, LRScheduler, SequentialLR, StepLR
 from torch.optim.swa_utils import SWALR
 
+from lrcourse.arguments import check_series
 from lrcourse.explore import LAYOUT, STYLE, Explorer, choice, log_slider, new_figure, slider
 from lrcourse.plots import COLOURS, plot_lr
+from lrcourse.scheduler_controls import LAMBDAS, as_argument, make_controls
 from lrcourse.schedules import MakeScheduler, simulate
 
 # SequentialLR and ChainedScheduler take schedulers, and so no slider: they join two of these.
@@ -28,46 +28,16 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "SGD(momentum=0.9)": lambda params, lr: torch.optim.SGD(params, lr=lr, momentum=0.9),
     "Adam": torch.optim.Adam,
 }
-LAMBDAS = {
-    "lambda t: 0.95 ** t": lambda t: 0.95**t,
-    "lambda t: 1 / (1 + t)": lambda t: 1 / (1 + t),
-    "lambda t: min(1, (t + 1) / 10)": lambda t: min(1, (t + 1) / 10),
-}
 ALONE, SECOND = "none", "2nd: "
-NOT_SHOWN = ("optimizer", "last_epoch", "verbose", "scale_fn", "scale_mode", "epochs", "steps_per_epoch")
-# Start, lowest and highest value of an argument; of those counted in steps, as shares of the steps drawn.
-COUNTS = {
-    "step_size": (0.2, 0, 1),
-    "T_max": (1, 0, 2),
-    "T_0": (0.2, 0, 1),
-    "total_iters": (0.4, 0, 2),
-    "total_steps": (1, 0, 2),
-    "step_size_up": (0.2, 0, 1),
-    "step_size_down": (0.2, 0, 1),
-    "anneal_epochs": (0.2, 0, 1),
-    "patience": (0.06, 0, 0.4),
-    "cooldown": (0, 0, 0.4),
-}
-LRS = {"max_lr": 1, "base_lr": 0.1, "swa_lr": 0.1}  # as shares of the optimizer's
-NUMBERS = {
-    "gamma": (0.5, 0.0, 1.2),
-    "factor": (0.5, 0.0, 1.2),
-    "start_factor": (0.1, 0.0, 1.5),
-    "end_factor": (1.0, 0.0, 1.5),
-    "power": (2.0, 0.0, 5.0),
-    "pct_start": (0.3, 0.0, 1.0),
-    "div_factor": (25.0, 1.0, 100.0),
-    "T_mult": (1, 1, 4),
-    "base_momentum": (0.85, 0.0, 1.0),
-    "max_momentum": (0.95, 0.0, 1.0),
-    "eta_min": (0.0, 0.0, 0.1),
-    "min_lr": (0.0, 0.0, 0.1),
-}
-LOGS = {"final_div_factor": (1e4, 0, 6), "threshold": (1e-4, -6, 0), "eps": (1e-8, -10, 0)}
 
 
 def explore_schedule(
-    scheduler: type[LRScheduler] = StepLR, *, lr: float = 0.1, steps: int = 50, steps_per_epoch: int = 0
+    scheduler: type[LRScheduler] = StepLR,
+    *,
+    lr: float = 0.1,
+    steps: int = 50,
+    steps_per_epoch: int = 0,
+    metrics: Sequence[float] | None = None,
 ) -> Explorer:
     """Return controls for the arguments of a torch scheduler, and the base lr it gives, step by step.
 
@@ -79,11 +49,20 @@ def explore_schedule(
         lr: the optimizer's lr at first.
         steps: how many steps are drawn; the scheduler is stepped after each of them.
         steps_per_epoch: where to mark the ends of epochs at first; 0 for no marks.
+        metrics: losses of your own for ``ReduceLROnPlateau``, such as ``history.val_loss``: one for each step, so
+            ``steps`` is as many. Without, it is given made-up ones.
+
+    Raises:
+        ValueError: ``metrics`` is empty, or not one finite number for each step.
 
     >>> explorer = explore_schedule(StepLR)
     >>> list(explorer.controls)
     ['which', 'lr', 'step_size', 'gamma', 'milestone', 'steps_per_epoch', 'log']
     """
+    if metrics is not None:
+        metrics = check_series("metrics", metrics, "pass losses, such as history.val_loss")
+        steps = len(metrics)
+    losses = metrics or [max(0.5, 2 * 0.9**t) + 0.02 * math.sin(7 * t) for t in range(steps)]
     kind = choice("scheduler", list(SCHEDULERS), scheduler.__name__)
     second = choice("and a second", [ALONE, *SCHEDULERS])
     join = choice("joined by", ["SequentialLR", "ChainedScheduler"])
@@ -102,10 +81,10 @@ def explore_schedule(
             parts = (make, call), _call(SCHEDULERS[second.value], others)
             make, call = _chain(*parts) if join.value == "ChainedScheduler" else _sequence(*parts, milestone)
         plateau = kind.value == "ReduceLROnPlateau" and second.value == ALONE
-        metrics = [max(0.5, 2 * 0.9**t) + 0.02 * math.sin(7 * t) for t in range(steps)] if plateau else None
-        seen = simulate(make, steps, lr=lr, optimizer=OPTIMIZERS[which], metrics=metrics, read=_look)
+        given = losses if plateau else None
+        seen = simulate(make, steps, lr=lr, optimizer=OPTIMIZERS[which], metrics=given, read=_look)
         lrs, momenta = zip(*seen, strict=True)
-        below = ("loss given", metrics) if plateau else ("momentum", momenta) if len(set(momenta)) > 1 else None
+        below = ("loss given", given) if plateau else ("momentum", momenta) if len(set(momenta)) > 1 else None
         _draw(figure, lrs, below, steps_per_epoch, log)
         return f"{call}\n# lr {lrs[0]:.4g} in step 1, {lrs[-1]:.4g} in step {steps}, at most {max(lrs):.4g}"
 
@@ -116,11 +95,11 @@ def explore_schedule(
         others = {}
         if both:
             left = steps - switch.value if sequence else steps
-            others = _controls(SCHEDULERS[second.value], rate.value, steps, left)
+            others = make_controls(SCHEDULERS[second.value], rate.value, steps, left)
             others = {SECOND + name: control for name, control in others.items()}
             for name, control in others.items():
                 control.description = name
-        own = _controls(SCHEDULERS[kind.value], rate.value, steps, steps)
+        own = make_controls(SCHEDULERS[kind.value], rate.value, steps, steps)
         return {"which": which, "lr": rate, **own, "milestone": switch, **others, "steps_per_epoch": marks, "log": log}
 
     alt = "An explorer: the base lr of a torch scheduler, step by step, with its arguments to choose."
@@ -132,7 +111,7 @@ def explore_schedule(
 
 def _call(scheduler: type, arguments: dict) -> tuple[MakeScheduler, str]:
     """Return a factory of the scheduler with these arguments, and the call as text."""
-    values = {name: _value(name, value) for name, value in arguments.items()}
+    values = {name: as_argument(name, value) for name, value in arguments.items()}
     words = [f"{name}={value if name == 'lr_lambda' else repr(value)}" for name, value in values.items()]
     if "lr_lambda" in values:
         values["lr_lambda"] = LAMBDAS[values["lr_lambda"]]
@@ -149,46 +128,6 @@ def _chain(first: tuple, second: tuple) -> tuple[MakeScheduler, str]:
     (one, words), (two, others) = first, second
     call = f"ChainedScheduler(\n    [{words},\n     {others}]\n)"
     return lambda optimizer: ChainedScheduler([one(optimizer), two(optimizer)]), call
-
-
-def _controls(scheduler: type[LRScheduler], lr: float, steps: int, left: int) -> dict[str, widgets.Widget]:
-    """Return a control for each argument in the signature of a scheduler that begins with ``left`` steps to go."""
-    parameters = inspect.signature(scheduler).parameters.values()
-    return {p.name: _control(p, lr, steps, left) for p in parameters if p.name not in NOT_SHOWN}
-
-
-def _control(parameter: inspect.Parameter, lr: float, steps: int, left: int) -> widgets.Widget:
-    name, default = parameter.name, parameter.default
-    if name == "lr_lambda":
-        return choice(name, list(LAMBDAS))
-    if name == "milestones":
-        return widgets.Text(f"{left * 2 // 5}, {left * 4 // 5}", description=name, style=STYLE, layout=LAYOUT)
-    if isinstance(default, bool):
-        return widgets.Checkbox(default, description=name, style=STYLE, layout=LAYOUT)
-    if isinstance(default, str):
-        # The annotation is text such as Literal['min', 'max'], with names that only type checkers import.
-        return choice(name, re.findall(r"['\"](\w+)['\"]", str(parameter.annotation)), default)
-    if name in COUNTS:
-        share, low, high = COUNTS[name]
-        return slider(name, round(share * left), round(low * steps), round(high * steps), 1)
-    if name in LRS:
-        return log_slider(name, lr * LRS[name], -4, 1)
-    if name in LOGS:
-        return log_slider(name, *LOGS[name])
-    value, low, high = NUMBERS[name]
-    if name in ("gamma", "base_momentum", "max_momentum") and isinstance(default, float):
-        value = default
-    # One, a tenth, a hundredth, ...: a value between two places of a slider would be moved to one of them.
-    return slider(
-        name, value, low, high, 1 if isinstance(value, int) else 10 ** math.floor(math.log10((high - low) / 50))
-    )
-
-
-def _value(name: str, value: object) -> object:
-    """Return what a control holds, as torch wants it; numbers with three digits, so that the call is short."""
-    if name == "milestones":
-        return [int(part) for part in str(value).replace(",", " ").split()]
-    return float(f"{value:.3g}") if isinstance(value, float) else value
 
 
 def _draw(figure: Figure, lrs: Sequence[float], below: tuple | None, steps_per_epoch: int, log: bool) -> None:

@@ -24,6 +24,7 @@ from lrcourse.explore_factors import PANELS
 from lrcourse.explore_paths import OPTIMIZERS, SURFACES
 from lrcourse.explore_schedules import SCHEDULERS
 from lrcourse.traces import Trace
+from lrcourse.training import History
 
 
 def a_trace():
@@ -41,6 +42,7 @@ EXPLORERS = {
     "adaptive": explore_adaptive,
     "my gradients": lambda: explore_adaptive([1.0, -2.0, 0.5]),
     "descent": explore_descent,
+    "my surface": lambda: explore_descent(lambda x, y: torch.cos(3 * x) + y**2),
     **{name: lambda cls=cls: explore_schedule(cls) for name, cls in SCHEDULERS.items()},
 }
 
@@ -217,6 +219,19 @@ def test_a_plateau_is_shown_with_the_loss_it_is_given():
     assert explorer.figure.axes[1].get_ylabel() == "loss given"
 
 
+def test_a_plateau_can_be_shown_with_losses_of_ones_own():
+    explorer = explore_schedule(ReduceLROnPlateau, lr=1.0, metrics=torch.tensor([1.0, 0.5, 0.6, 0.6, 0.6]))
+    explorer.controls["patience"].value, explorer.controls["factor"].value = 1, 0.5
+    assert list(explorer.figure.axes[1].lines[0].get_ydata()) == pytest.approx([1.0, 0.5, 0.6, 0.6, 0.6])
+    assert curve(explorer) == [1.0, 1.0, 1.0, 1.0, 0.5]
+
+
+@pytest.mark.parametrize("metrics", [[], [[1.0]], ["a"], [1.0, float("inf")], History()])
+def test_losses_are_one_finite_number_for_each_step(metrics):
+    with pytest.raises(ValueError, match="metrics must be finite numbers, one for each step, got .*history.val_loss"):
+        explore_schedule(ReduceLROnPlateau, metrics=metrics)
+
+
 def test_an_explorer_is_a_picture_with_words_where_nothing_can_be_moved():
     bundle = explore_descent()._repr_mimebundle_()
     assert "image/png" in bundle and bundle["text/plain"].startswith("An explorer: paths of four optimizers")
@@ -254,12 +269,12 @@ def test_a_step_between_two_of_size_0_is_a_dot_since_no_line_reaches_it():
 
 @pytest.mark.parametrize("gradients", [[], [[1.0, 2.0]], [1.0, float("nan")], 3.0])
 def test_a_history_is_one_finite_number_for_each_step(gradients):
-    with pytest.raises(ValueError, match="finite numbers, one for each step, got shape"):
+    with pytest.raises(ValueError, match="gradients must be finite numbers, one for each step, got"):
         explore_adaptive(gradients)
 
 
 def test_a_trace_is_no_history_of_gradients():
-    with pytest.raises(TypeError, match=r"got a Trace, .* collect weight.grad"):
+    with pytest.raises(TypeError, match=r"must not be a Trace, .* collect weight.grad"):
         explore_adaptive(a_trace())
 
 
@@ -304,6 +319,26 @@ def test_the_losses_of_a_descent_fill_their_panel(surface, lr):
     heights = [ax.transAxes.inverted().transform(ax.transData.transform(line.get_xydata()))[:, 1] for line in ax.lines]
     assert all(0 <= line[0] <= 1 for line in heights)
     assert any(np.ptp(line[(line >= 0) & (line <= 1)]) > 0.2 for line in heights)
+
+
+def test_a_surface_of_ones_own_is_walked_as_torch_walks_it():
+    surface = lambda x, y: torch.cos(3 * x) + y**2  # noqa: E731
+    explorer = explore_descent(surface)
+    weights = torch.nn.Parameter(torch.tensor([-1.7, 0.9], dtype=torch.float64))
+    optimizer = torch.optim.Adam([weights], lr=explorer.controls["lr"].value)
+    for _ in range(80):
+        optimizer.zero_grad()
+        surface(*weights).backward()
+        optimizer.step()
+    (adam,) = [line for line in explorer.figure.axes[0].lines if line.get_label() == "Adam"]
+    assert [adam.get_xdata()[-1], adam.get_ydata()[-1]] == pytest.approx(weights.tolist())
+    assert explorer.figure.axes[1].get_yscale() == "linear"  # it goes below 0
+
+
+@pytest.mark.parametrize("surface", [3, lambda x, y: 1.0, lambda x, y: (x**2).sum()])
+def test_what_is_no_surface_is_refused(surface):
+    with pytest.raises(TypeError, match="surface must be a function of two tensors .* got .*: pass one such as"):
+        explore_descent(surface)
 
 
 def test_beside_a_saddle_plain_sgd_lingers():

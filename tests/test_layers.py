@@ -37,6 +37,7 @@ ORDER = [
     "explore_traces",
     "explore_factors",
     "explore_paths",
+    "scheduler_controls",
     "explore_schedules",
     "exercises",
     "cli",

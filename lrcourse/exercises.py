@@ -1,58 +1,33 @@
-"""Check the answer to an exercise against torch."""
+"""Check the code that answers an exercise against torch. Numbers and schedules are checked in ``answers.py``."""
 
 from __future__ import annotations
 
 import copy
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from numbers import Real
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
+from lrcourse.answers import check_lr_per_epoch, check_number, check_schedule, check_steps_per_epoch, say
 from lrcourse.data import Data
 from lrcourse.schedules import simulate
 from lrcourse.training import fit
 
-
-def _verdict(right: bool, hint: str, *, answered: bool = True) -> None:
-    """Print what the learner needs next."""
-    if not answered:
-        print("Not answered yet: replace the ... with your answer and run the cell again.")
-    else:
-        print("✓ Right." if right else f"✗ Not yet. {hint}")
-
-
-def check_steps_per_epoch(steps: object, last: object, *, images: int, batch_size: int) -> None:
-    """Check the number of optimizer steps in an epoch and of images in its last batch.
-
-    >>> check_steps_per_epoch(2, 1, images=4, batch_size=3)
-    ✓ Right.
-    """
-    sizes = [len(batch) for batch in torch.arange(images).split(batch_size)]
-    right = (steps == len(sizes), last == sizes[-1])
-    wrong = "The number of steps is" if not right[0] else "The size of the last batch is"
-    hint = f"{wrong} wrong: {images} images do not divide by {batch_size} without a rest, and the rest is a batch too."
-    return _verdict(all(right), hint, answered=Ellipsis not in (steps, last))
-
-
-def check_lr_per_epoch(answer: object, make_scheduler: Callable, *, lr: float, epochs: int) -> None:
-    """Check a list of the lr that each epoch trains at, against torch's scheduler.
-
-    >>> from torch.optim.lr_scheduler import ConstantLR
-    >>> check_lr_per_epoch([0.1, 0.2], lambda o: ConstantLR(o, 0.5, total_iters=1), lr=0.2, epochs=2)
-    ✓ Right.
-    """
-    used = simulate(make_scheduler, epochs, lr=lr)
-    if answer is ... or not isinstance(answer, Sequence) or len(answer) != epochs:
-        return _verdict(False, f"Give a list of {epochs} numbers, one for each epoch.", answered=answer is not ...)
-    wrong = [i for i, (a, b) in enumerate(zip(answer, used, strict=True), 1) if abs(a - b) > 1e-9 * b]
-    hint = f"Epoch {wrong[0]} is the first that is wrong. Count the calls of step() made before it." if wrong else ""
-    return _verdict(not wrong, hint)
+__all__ = [
+    "check_effective_lr",
+    "check_halve_lr",
+    "check_loop",
+    "check_lr_per_epoch",
+    "check_number",
+    "check_schedule",
+    "check_step",
+    "check_steps_per_epoch",
+    "check_training_loop",
+]
 
 
 def check_training_loop(train_one_epoch: Callable, make_model: Callable[[], nn.Module], data: Data) -> None:
@@ -67,19 +42,19 @@ def check_training_loop(train_one_epoch: Callable, make_model: Callable[[], nn.M
     start = copy.deepcopy(yours.state_dict())
     optimizer = torch.optim.Adam(yours.parameters(), lr=0.01)
     if train_one_epoch(yours, optimizer, data, torch.Generator().manual_seed(0)) is ...:
-        return _verdict(False, "", answered=False)
+        return say(False, "", answered=False)
     fit(ours, torch.optim.Adam(ours.parameters(), lr=0.01), data, epochs=1, progress=False)
     if _equal(yours.state_dict(), start):
-        return _verdict(False, "The model did not change: is optimizer.step() called, and does the loop run?")
+        return say(False, "The model did not change: is optimizer.step() called, and does the loop run?")
     if _equal(dict(yours.named_parameters()), dict(ours.named_parameters())):
-        return _verdict(True, "")
+        return say(True, "")
     for slip, options in SLIPS.items():
         theirs = make_model()
         theirs.load_state_dict(start)
         _one_epoch(theirs, torch.optim.Adam(theirs.parameters(), lr=0.01), data, **options)
         if _equal(dict(yours.named_parameters()), dict(theirs.named_parameters())):
-            return _verdict(False, f"Your weights are those of a loop {slip}.")
-    return _verdict(False, "The weights differ from fit's. Compare batch size, loss and order of the lines.")
+            return say(False, f"Your weights are those of a loop {slip}.")
+    return say(False, "The weights differ from fit's. Compare batch size, loss and order of the lines.")
 
 
 SLIPS = {
@@ -119,14 +94,14 @@ def check_effective_lr(my_effective_lr: Callable[[Optimizer, Tensor], Tensor]) -
         with torch.no_grad():
             answer = my_effective_lr(optimizer, param)
         if answer is ...:
-            return _verdict(False, "", answered=False)
+            return say(False, "", answered=False)
         real = (before - param.detach()) / param.grad
         if not isinstance(answer, Tensor) or answer.shape != param.shape:
-            return _verdict(False, f"Return a tensor of the parameter's shape {tuple(param.shape)}.")
+            return say(False, f"Return a tensor of the parameter's shape {tuple(param.shape)}.")
         if not torch.allclose(answer, real, rtol=1e-9):
             there, yours = ([float(f"{value:.4g}") for value in tensor.tolist()] for tensor in (real, answer))
-            return _verdict(False, f"With {settings}, change / -gradient is {there}, yours {yours}.")
-    return _verdict(True, "")
+            return say(False, f"With {settings}, change / -gradient is {there}, yours {yours}.")
+    return say(True, "")
 
 
 def check_halve_lr(halve_lr: Callable[[Optimizer], object]) -> None:
@@ -141,40 +116,13 @@ def check_halve_lr(halve_lr: Callable[[Optimizer], object]) -> None:
     optimizer.step()
     before = copy.deepcopy(optimizer.state_dict()["state"])
     if halve_lr(optimizer) is ...:
-        return _verdict(False, "", answered=False)
+        return say(False, "", answered=False)
     lrs = [group["lr"] for group in optimizer.param_groups]
     if lrs != [0.2, 0.01]:
-        return _verdict(False, f"The groups had lr 0.4 and 0.02 and now have {lrs}: halve every group's own.")
+        return say(False, f"The groups had lr 0.4 and 0.02 and now have {lrs}: halve every group's own.")
     after = optimizer.state_dict()["state"]
     kept = before.keys() == after.keys() and all(_equal(before[key], after[key]) for key in before)
-    return _verdict(kept, "The averages are not what they were: change param_groups in place and nothing else.")
-
-
-def check_number(answer: object, measure: Callable[[], float], *, hints: Mapping[float, str] | None = None) -> None:
-    """Check a number against what ``measure()`` returns: to 1 %, or exactly if both are an ``int``.
-
-    Args:
-        answer: the learner's number.
-        measure: the experiment that knows the right one.
-        hints: what to say to a typical wrong number.
-
-    >>> check_number(3, lambda: 2.0, hints={3: "Count again."})
-    ✗ Not yet. Count again.
-    """
-    if answer is ...:
-        return _verdict(False, "", answered=False)
-    if isinstance(answer, bool) or not isinstance(answer, Real):
-        return _verdict(False, f"Give a number; {answer!r} is a {type(answer).__name__}.")
-
-    def is_it(number: float) -> bool:
-        whole = isinstance(answer, int) and isinstance(number, int)
-        return answer == number if whole else math.isclose(answer, number, rel_tol=0.01, abs_tol=1e-12)
-
-    right = measure()
-    if is_it(right):
-        return _verdict(True, "")
-    known = [hint for number, hint in (hints or {}).items() if is_it(number)]
-    return _verdict(False, known[0] if known else f"{answer:g} is too {'large' if answer > right else 'small'}.")
+    return say(kept, "The averages are not what they were: change param_groups in place and nothing else.")
 
 
 def check_step(
@@ -198,47 +146,15 @@ def check_step(
         param.grad = torch.randn(3, dtype=torch.float64, generator=generator) * torch.tensor([1.0, 10.0, 0.1])
         mine = my_step(mine, param.grad.clone(), state, lr)
         if mine is ...:
-            return _verdict(False, "", answered=False)
+            return say(False, "", answered=False)
         optimizer.step()
         if not isinstance(mine, Tensor) or mine.shape != param.shape:
-            return _verdict(False, f"Return the new weight, a tensor of shape {tuple(param.shape)}.")
+            return say(False, f"Return the new weight, a tensor of shape {tuple(param.shape)}.")
         if not torch.allclose(mine, param.detach(), rtol=1e-7, atol=1e-9):
             there, yours = ([round(value, 5) for value in tensor.tolist()] for tensor in (param.detach(), mine))
             agree = f"The first {step - 1} steps agree. " if step > 1 else ""
-            return _verdict(False, f"{agree}After step {step} torch's weight is {there}, yours {yours}.")
-    return _verdict(True, "")
-
-
-def check_schedule(
-    make_scheduler: object,
-    wanted: Sequence[float],
-    *,
-    lr: float = 0.1,
-    optimizer: Callable[..., Optimizer] = torch.optim.SGD,
-    metrics: Sequence[float] | None = None,
-) -> None:
-    """Check that the learner's factory ``optimizer -> scheduler`` gives the lrs that are ``wanted``, step by step.
-
-    >>> from torch.optim.lr_scheduler import ExponentialLR
-    >>> check_schedule(lambda optimizer: ExponentialLR(optimizer, 0.5), [0.1, 0.05, 0.01])
-    ✗ Not yet. Step 3 would use lr 0.025, wanted is 0.01; the steps before it are right.
-    """
-    made = []
-
-    def make(throw_away: Optimizer) -> LRScheduler:
-        made.append(make_scheduler(throw_away))
-        return made[-1]
-
-    try:
-        used = [] if make_scheduler is ... else simulate(make, len(wanted), lr=lr, optimizer=optimizer, metrics=metrics)
-    except Exception as error:
-        return _verdict(False, f"{type(error).__name__}: {error}", answered=made != [...])
-    wrong = [i for i, (a, b) in enumerate(zip(used, wanted, strict=False)) if not math.isclose(a, b, rel_tol=1e-6)]
-    hint = ""
-    if wrong:
-        at = wrong[0]
-        hint = f"Step {at + 1} would use lr {used[at]:g}, wanted is {wanted[at]:g}; the steps before it are right."
-    return _verdict(not wrong, hint, answered=make_scheduler is not ...)
+            return say(False, f"{agree}After step {step} torch's weight is {there}, yours {yours}.")
+    return say(True, "")
 
 
 def check_loop(
@@ -258,19 +174,17 @@ def check_loop(
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         if train(optimizer, make_scheduler(optimizer), epochs, batches, lambda batch: (weight**2).sum()) is ...:
-            return _verdict(False, "", answered=False)
+            return say(False, "", answered=False)
     plan = simulate(make_scheduler, epochs * batches if per_batch else epochs, lr=lr)
     plan = plan if per_batch else [lr for lr in plan for _ in range(batches)]
     if len(used) != len(plan):
-        return _verdict(False, f"The loop made {len(used)} optimizer steps; {epochs} x {batches} were wanted.")
+        return say(False, f"The loop made {len(used)} optimizer steps; {epochs} x {batches} were wanted.")
     wrong = [i for i, (a, b) in enumerate(zip(used, plan, strict=True)) if not math.isclose(a, b, rel_tol=1e-9)]
     if wrong:
         epoch, batch = divmod(wrong[0], batches)
         where = f"Epoch {epoch + 1}, batch {batch + 1}"
-        return _verdict(
-            False, f"{where} is the first that goes wrong: lr {used[wrong[0]]:g}, planned {plan[wrong[0]]:g}."
-        )
-    return _verdict(not warned, f"torch warns: {warned[0].message}" if warned else "")
+        return say(False, f"{where} is the first that goes wrong: lr {used[wrong[0]]:g}, planned {plan[wrong[0]]:g}.")
+    return say(not warned, f"torch warns: {warned[0].message}" if warned else "")
 
 
 def _equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:

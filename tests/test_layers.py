@@ -39,6 +39,7 @@ ORDER = [
     "explore_paths",
     "scheduler_controls",
     "explore_schedules",
+    "answers",
     "exercises",
     "cli",
     "__init__",

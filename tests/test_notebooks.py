@@ -114,14 +114,28 @@ def test_figures_are_readable_at_half_size(path):
                 assert 500 <= width <= 1300 and height <= 1300
 
 
-def test_slides_show_a_figure_without_the_code_that_only_draws_it(tmp_path, monkeypatch):
+def slides(path, folder, monkeypatch):
+    """Return the page that `make slides` writes, with `folder` for the root of the project."""
     notebooks = tool("notebooks")
-    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    monkeypatch.setattr(notebooks, "ROOT", folder)
+    notebooks.make_slides(path)
+    return (folder / "build" / "slides" / f"{path.stem}.html").read_text(encoding="utf-8")
+
+
+def test_slides_show_a_figure_with_what_to_see_in_it_and_without_the_code_that_only_draws_it(tmp_path, monkeypatch):
     lesson = ROOT / "notebooks" / "02_momentum.ipynb"
-    notebooks.make_slides(lesson)
-    page = (tmp_path / "build" / "slides" / "02_momentum.html").read_text(encoding="utf-8")
+    page = slides(lesson, tmp_path, monkeypatch)
     outputs = [output.get("data", {}) for cell in code_cells(lesson) for output in cell.outputs]
     drawn = [data["image/png"] for data in outputs if "image/png" in data]
     assert drawn and all(picture.replace("\n", "") in page.replace("\n", "") for picture in drawn)
     assert "expect" in page and "subplots" not in page
     assert page.count("<section") > 30
+    explained = [slide for slide in page.split("<section") if "What to see" in slide]
+    assert explained and all("image/png" in slide for slide in explained)
+
+
+def test_slides_beside_a_copy_of_reveal_ask_nothing_of_the_network(tmp_path, monkeypatch):
+    (tmp_path / "build" / "slides" / "node_modules").mkdir(parents=True)
+    page = slides(ROOT / "notebooks" / "00_start_here.ipynb", tmp_path, monkeypatch)
+    assert "node_modules/reveal.js/dist/reveal.js" in page and "node_modules/mathjax/MathJax.js" in page
+    assert re.findall(r"<(?:script|link)[^>]*https?:|import \w+ from .http", page) == []

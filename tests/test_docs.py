@@ -77,3 +77,31 @@ def test_every_question_is_answered_by_a_cell_that_measures():
 
 def test_the_index_of_questions_is_what_the_script_writes():
     assert index.PAGE.read_text(encoding="utf-8") == index.page()
+
+
+def test_the_wrong_predictions_of_the_guide_are_choices_of_the_lessons():
+    guide = (ROOT / "docs" / "instructor.md").read_text(encoding="utf-8")
+    rows = re.findall(r'^[|] (\d\d) [|] (".*?") [|].*[|].*[|].*[|]$', guide, re.MULTILINE)
+    assert sorted({number for number, _ in rows}) == [f"{i:02}" for i in range(13)]
+    for number, predictions in rows:
+        lesson = next((ROOT / "notebooks").glob(f"{number}_*.ipynb")).read_text(encoding="utf-8")
+        for prediction in re.findall(r'"(.*?)"(?: or |$)', predictions):
+            assert f'\\"{prediction}\\"' in lesson  # as JSON writes a string of code
+
+
+MARKDOWN = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", MARKDOWN, ids=lambda path: path.name)
+def test_links_to_files_and_headings_lead_somewhere(page):
+    for link in re.findall(r"\]\(<?([^)\s>]+)>?\)", page.read_text(encoding="utf-8")):
+        if link.startswith("http"):
+            continue
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        if anchor and target.suffix == ".md":
+            headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings], link
+        elif anchor:
+            assert f'"id": "{anchor.removeprefix("cell-id=")}"' in target.read_text(encoding="utf-8"), link

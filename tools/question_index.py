@@ -19,6 +19,36 @@ cell that measures the answer, with the torch that `constraints.txt` names. This
 `questions.jsonl` and from the metadata of the cells (`"lrcourse": {"answers": [...]}`).
 """
 
+TITLES = {
+    "adaptive-vs-scheduler": "Adaptive optimizers and schedulers",
+    "effective-lr": "The effective lr",
+    "optimizer-internals": "Inside optimizers",
+    "debugging-divergence": "NaN and divergence",
+    "step-order": "The order of the calls",
+    "get_lr-vs-get_last_lr": "get_lr and get_last_lr",
+    "per-batch-vs-epoch": "Per batch or per epoch",
+    "cosine-restarts": "Cosine and warm restarts",
+    "warmup": "Warm-up",
+    "steplr-multistep": "StepLR and MultiStepLR",
+    "bugs-in-torch": "Bugs in torch",
+    "cyclic": "CyclicLR",
+    "resume-checkpoint": "Going on from a checkpoint",
+    "onecycle": "OneCycleLR",
+    "plateau": "ReduceLROnPlateau",
+    "data-parallel": "Several processes",
+    "param-groups": "Param groups",
+    "sequential-chained": "Joining schedulers",
+    "custom-lambda": "LambdaLR",
+    "lr-finder": "The range test",
+    "weight-decay": "Weight decay",
+    "momentum": "Momentum",
+    "batch-size-scaling": "Batch size",
+    "amp/grad-scaler": "Mixed precision",
+    "grad-clipping": "Clipping",
+    "lr-logging": "Logging the lr",
+    "choosing": "Choosing",
+}
+
 
 class Place(NamedTuple):
     """A cell that answers a question."""
@@ -29,9 +59,11 @@ class Place(NamedTuple):
     source: str
 
     @property
-    def link(self) -> str:
-        lesson = self.notebook.removesuffix(".ipynb").replace("_", " ")
-        return f"[{lesson}: {self.heading}](../notebooks/{self.notebook}#cell-id={self.cell})"
+    def title(self) -> str:
+        return f"{self.notebook.removesuffix('.ipynb').replace('_', ' ')}: {self.heading}"
+
+    def link(self, text: str) -> str:
+        return f"[{text}](../notebooks/{self.notebook}#cell-id={self.cell})"
 
 
 def questions() -> list[dict]:
@@ -59,21 +91,37 @@ def plain(text: str) -> str:
     return text.strip()
 
 
+def anchor(heading: str) -> str:
+    """Return where GitHub puts a heading."""
+    return "".join(c for c in heading.lower().replace(" ", "-") if c.isalnum() or c in "-_")
+
+
+def links(answers: list[Place]) -> str:
+    """Return a link to each cell: the first of a section by its title, the others by number."""
+    by_title: dict[str, list[Place]] = {}
+    for place in answers:
+        by_title.setdefault(place.title, []).append(place)
+    return "; ".join(
+        ", ".join(place.link(str(i) if i > 1 else title) for i, place in enumerate(cells, 1))
+        for title, cells in by_title.items()
+    )
+
+
 def page() -> str:
     """Return the page."""
     topics: dict[str, list[dict]] = {}
     for question in questions():
         topics.setdefault(question["topic"], []).append(question)
     found, lines = places(), [HEAD]
+    lines.append("Topics: " + " · ".join(f"[{plain(TITLES[t])}](#{anchor(TITLES[t])})" for t in topics) + "\n")
     for topic, asked in topics.items():
-        lines.append(f"## {topic.replace('-', ' ').capitalize()}\n")
+        lines.append(f"## {plain(TITLES[topic])}\n")
         for question in asked:
-            measured = "; ".join(place.link for place in found.get(question["id"], []))
             source = question["source"]
-            asked_at = f"[Asked here](<{source}>)" if source.startswith("http") else "Asked at a place not kept"
+            asked_at = f"[Asked here](<{source}>)" if source.startswith("http") else "Its source is not verified"
             lines.append(f"### {question['id']}: {plain(question['question'])}\n")
             lines.append(f"{plain(question['answer'])}\n")
-            lines.append(f"{asked_at}. Measured in {measured}.\n")
+            lines.append(f"{asked_at}. Measured in {links(found.get(question['id'], []))}.\n")
     return "\n".join(lines)
 
 

@@ -30,7 +30,7 @@ run: .venv/installed  ## execute all notebooks from fresh kernels and write them
 	$(BIN)/python tools/notebooks.py html $(ARGS)
 
 slides: .venv/installed  ## write the lessons as slide shows to build/slides/
-	$(BIN)/python tools/notebooks.py slides $(ARGS)
+	$(BIN)/python tools/slides.py $(ARGS)
 
 outputs: .venv/installed  ## execute all notebooks and write their outputs back into them
 	$(BIN)/python tools/notebooks.py outputs $(ARGS)

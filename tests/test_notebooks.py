@@ -116,9 +116,9 @@ def test_figures_are_readable_at_half_size(path):
 
 def slides(path, folder, monkeypatch):
     """Return the page that `make slides` writes, with `folder` for the root of the project."""
-    notebooks = tool("notebooks")
-    monkeypatch.setattr(notebooks, "ROOT", folder)
-    notebooks.make_slides(path)
+    maker = tool("slides")
+    monkeypatch.setattr(maker, "ROOT", folder)
+    maker.make_slides(path)
     return (folder / "build" / "slides" / f"{path.stem}.html").read_text(encoding="utf-8")
 
 

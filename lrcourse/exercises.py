@@ -152,7 +152,7 @@ def check_step(
             return say(False, f"Return the new weight, a tensor of shape {tuple(param.shape)}.")
         if not torch.allclose(mine, param.detach(), rtol=1e-7, atol=1e-9):
             there, yours = ([round(value, 5) for value in tensor.tolist()] for tensor in (param.detach(), mine))
-            agree = f"The first {step - 1} steps agree. " if step > 1 else ""
+            agree = ("", "The first step agrees. ")[step - 1] if step < 3 else f"The first {step - 1} steps agree. "
             return say(False, f"{agree}After step {step} torch's weight is {there}, yours {yours}.")
     return say(True, "")
 

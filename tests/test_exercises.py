@@ -129,7 +129,7 @@ def momentum(weight, grad, state, lr, *, papers=False, forget=False):
     "answer, start",
     [
         (momentum, "✓"),
-        (lambda *args: momentum(*args, forget=True), "✗ Not yet. The first 1 steps agree. After step 2 torch's weight"),
+        (lambda *args: momentum(*args, forget=True), "✗ Not yet. The first step agrees. After step 2 torch's weight"),
         (lambda *args: momentum(*args, papers=True), "✗ Not yet. The first 4 steps agree. After step 5 torch's weight"),
         (lambda weight, grad, state, lr: weight + lr * grad, "✗ Not yet. After step 1 torch's weight"),
         (lambda weight, grad, state, lr: None, "✗ Not yet. Return the new weight, a tensor of shape (3,)"),

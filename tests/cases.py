@@ -156,3 +156,8 @@ def same(first, second):
     if isinstance(first, (list, tuple)):
         return len(first) == len(second) and all(map(same, first, second))
     return first == second
+
+
+def said(capsys, start):
+    """Tell whether what was printed since the last look begins so."""
+    return capsys.readouterr().out.startswith(start)

@@ -1,13 +1,10 @@
 """Numbers, lists and schedules: each check knows right, typically wrong and empty answers."""
 
 import pytest
+from cases import said
 from torch.optim.lr_scheduler import StepLR
 
 from lrcourse.answers import check_lr_per_epoch, check_number, check_schedule, check_steps_per_epoch
-
-
-def said(capsys, start):
-    return capsys.readouterr().out.startswith(start)
 
 
 @pytest.mark.parametrize("steps, last, right", [(63, 32, True), (62, 32, False), (63, 64, False), (62.5, 32, False)])

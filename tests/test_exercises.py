@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from cases import said
 from torch.optim.lr_scheduler import StepLR
 
 from lrcourse import SmallCNN
@@ -17,10 +18,6 @@ from lrcourse.exercises import (
 
 def unanswered(*_):
     return ...
-
-
-def said(capsys, start):
-    return capsys.readouterr().out.startswith(start)
 
 
 def loop(model, optimizer, data, generator, *, train=True, clear=True, shuffle=True, steps=True):

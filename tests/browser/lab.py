@@ -30,6 +30,7 @@ READY = """() => {
     return kernel?.connectionStatus === "connected" && kernel.status === "idle";
 }"""
 START_SECONDS = 60
+SECONDS = 20  # for what a move leads to
 IMAGE = "img.widget-image"
 # A picture in the page, as base64 of its PNG.
 READ = """async image => {
@@ -118,44 +119,31 @@ def complaints(cells):
 
 
 class Shown:
-    """An explorer in a page: the output of one cell."""
+    """An explorer in a page: the output of one cell.
+
+    A picture and the note below it come one after the other, so a test waits for what it wants to see.
+    """
 
     def __init__(self, page, number):
         self.page, self.root = page, page.locator(".jp-Notebook .jp-CodeCell").nth(number)
-        self.image = self.root.locator(IMAGE)
+        self.image, self.note = self.root.locator(IMAGE), self.root.locator("code, [role=alert]").last
 
     def picture(self):
         return base64.b64decode(self.image.evaluate(READ))
 
-    def control(self, label):
-        return self.root.locator(".widget-inline-hbox").filter(has=self.page.get_by_text(label, exact=True))
-
-    def press(self, label, key, times=1):
-        """Press a key on a slider, and wait for a new picture or a new note."""
-        was = self.state()
-        for _ in range(times):
-            self.control(label).get_by_role("slider").press(key)
-        self.wait(was)
-
-    def state(self):
-        return [self.image.get_attribute("src"), self.note()]
-
-    def wait(self, was):
-        end = time.monotonic() + 20
-        while self.state() == was:
-            if time.monotonic() > end:
-                raise TimeoutError(f"nothing changed: {was}")
-            self.page.wait_for_timeout(20)
-
     def wait_for_picture(self, wanted):
-        end = time.monotonic() + 20
+        end = time.monotonic() + SECONDS
         while self.picture() != wanted:
             if time.monotonic() > end:
                 raise TimeoutError("another picture stays")
             self.page.wait_for_timeout(50)
 
-    def readout(self, label):
-        return self.control(label).locator(".widget-readout").inner_text()
+    def control(self, label):
+        return self.root.locator(".widget-inline-hbox").filter(has=self.page.get_by_text(label, exact=True))
 
-    def note(self):
-        return self.root.locator("code, [role=alert]").last.inner_text()
+    def readout(self, label):
+        return self.control(label).locator(".widget-readout")
+
+    def press(self, label, key, times=1):
+        for _ in range(times):
+            self.control(label).get_by_role("slider").press(key)

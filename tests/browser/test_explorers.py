@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from lab import IMAGE, Shown, complaints, run_all, write_notebook
+from lab import IMAGE, SECONDS, Shown, complaints, run_all, write_notebook
+from playwright.sync_api import expect
 from torch.optim.lr_scheduler import OneCycleLR, StepLR
 
 import lrcourse
@@ -57,6 +58,9 @@ CONTRAST = """label => {
 }"""
 
 
+expect.set_options(timeout=1000 * SECONDS)
+
+
 @pytest.fixture(scope="module")
 def opened(browser, lab, folder):
     """One page with all explorers."""
@@ -84,7 +88,7 @@ def here():
 
 @pytest.mark.parametrize("number", range(len(EXPLORERS)), ids=EXPLORERS)
 def test_it_appears_as_it_is_drawn_without_a_browser(shown, here, number):
-    assert shown[number].picture() == here[number]._picture.value
+    shown[number].wait_for_picture(here[number]._picture.value)
     assert shown[number].root.get_by_text("javascript error").count() == 0
 
 
@@ -93,63 +97,60 @@ def test_an_arrow_key_moves_slider_readout_and_picture(shown, here, number, labe
     back = {"ArrowLeft": "ArrowRight", "ArrowRight": "ArrowLeft"}[key]
     before = shown[number].picture()
     shown[number].press(label, key)
-    assert shown[number].readout(label) == readout
+    expect(shown[number].readout(label)).to_have_text(readout)
     was, here[number].controls[name].value = here[number].controls[name].value, value
-    assert shown[number].picture() == here[number]._picture.value != before
+    assert here[number]._picture.value != before
+    shown[number].wait_for_picture(here[number]._picture.value)
     shown[number].press(label, back)
     here[number].controls[name].value = was
-    assert shown[number].picture() == before
+    shown[number].wait_for_picture(before)
 
 
 def test_the_call_that_is_shown_gives_the_curve_that_is_shown(shown):
+    call = "StepLR(optimizer, step_size=11, gamma=0.1)"
     shown[0].press("step_size", "ArrowRight")
-    call, said = shown[0].note().splitlines()
-    assert call == "StepLR(optimizer, step_size=11, gamma=0.1)"
     lrs = simulate(lambda optimizer: eval(call, {"StepLR": StepLR, "optimizer": optimizer}), 50, lr=0.1)
-    assert said == f"# lr 0.1 in step 1, {lrs[-1]:.4g} in step 50, at most 0.1"
+    expect(shown[0].note).to_have_text(f"{call} # lr 0.1 in step 1, {lrs[-1]:.4g} in step 50, at most 0.1")
 
 
 def test_of_moves_that_come_faster_than_pictures_the_last_wins(shown, here):
     shown[3].press("momentum, beta1", "ArrowLeft", times=12)
     here[3].controls["beta1"].value = 0.78
-    assert shown[3].readout("momentum, beta1") == "0.78"
+    expect(shown[3].readout("momentum, beta1")).to_have_text("0.78")
     shown[3].wait_for_picture(here[3]._picture.value)
 
 
 def test_a_wrong_combination_is_refused_in_the_words_of_torch(shown):
     before = shown[1].picture()
     shown[1].press("total_steps", "ArrowLeft")
-    assert re.match(r"Not possible. ValueError: Tried to step 50 times. .* 49", shown[1].note())
+    words = r"^Not possible. ValueError: Tried to step 50 times. .* 49"
+    expect(shown[1].note).to_have_text(re.compile(words))
     assert shown[1].picture() == before
     shown[1].press("total_steps", "ArrowRight")
-    assert shown[1].note().startswith("OneCycleLR(") and shown[1].picture() == before
+    expect(shown[1].note).to_have_text(re.compile(r"^OneCycleLR\("))
+    shown[1].wait_for_picture(before)
 
 
 def test_a_scheduler_is_chosen_by_keyboard_and_the_focus_stays(shown, opened):
     shown[0].control("scheduler").locator("select").focus()
-    was = shown[0].state()
     for key in ("Space", "ArrowDown", "Enter"):  # without Space, JupyterLab takes the arrow for its own
         opened.keyboard.press(key)
-    shown[0].wait(was)
-    assert shown[0].note().startswith("SWALR(")
+    expect(shown[0].note).to_have_text(re.compile(r"^SWALR\("))
     assert opened.evaluate("() => document.activeElement.selectedOptions?.[0].text") == "SWALR"
 
 
 def test_two_schedulers_are_joined(shown):
-    was = shown[1].state()
     shown[1].control("and a second").locator("select").select_option("CosineAnnealingLR")
-    shown[1].wait(was)
-    assert re.match(r"SequentialLR\(\s*optimizer,\s*\[OneCycleLR\(optimizer, ", shown[1].note())
-    assert shown[1].readout("2nd: T_max") == "30" and shown[1].readout("milestone") == "20"
+    expect(shown[1].note).to_have_text(re.compile(r"^SequentialLR\(\s*optimizer,\s*\[OneCycleLR\(optimizer, "))
+    expect(shown[1].readout("2nd: T_max")).to_have_text("30")
+    expect(shown[1].readout("milestone")).to_have_text("20")
 
 
 def test_a_run_is_played(shown):
-    was = shown[4].state()
     shown[4].root.locator(".widget-play button").first.press("Enter")
-    shown[4].wait(was)
-    assert not shown[4].note().startswith("step 12:")
-    shown[4].root.get_by_text("step 12: base lr").wait_for()
-    assert shown[4].readout("optimizer step") == "12"
+    expect(shown[4].note).to_have_text(re.compile(r"^step (?!12:)"))
+    expect(shown[4].note).to_have_text(re.compile(r"^step 12: base lr"))
+    expect(shown[4].readout("optimizer step")).to_have_text("12")
 
 
 def test_a_prediction_is_made_by_keyboard_and_kept(opened):

@@ -90,7 +90,7 @@ def _histories() -> dict[str, tuple[float, ...]]:
     made = {
         "noisy": 0.3 + noise,
         "constant": torch.ones(STEPS),
-        "sparse": (step % 10 == 5) * 1.0,
+        "sparse": (step % 10 == 0) * 1.0,
         "one spike": 0.1 + (step == STEPS // 2) * 3.0,
         "shrinking": 0.95**step,
     }

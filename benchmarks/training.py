@@ -22,7 +22,7 @@ from torchvision.datasets import CIFAR10
 from lrcourse import FlipAndCrop, SmallCNN, fit, load_data
 from lrcourse.sources import load_pool
 
-TURNS = 7
+TURNS = 15
 IMAGES = 4000
 
 torch.set_num_threads(2)

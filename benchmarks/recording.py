@@ -13,7 +13,7 @@ import tracemalloc
 import torch
 
 from lrcourse import SmallCNN, fit, load_data, record
-from lrcourse.traces import COLUMNS, MOST_ROWS, Trace
+from lrcourse.steps.traces import COLUMNS, MOST_ROWS, Trace
 
 TURNS = 15
 

@@ -20,7 +20,7 @@ from torchvision import transforms
 from torchvision.datasets import CIFAR10
 
 from lrcourse import FlipAndCrop, SmallCNN, fit, load_data
-from lrcourse.sources import load_pool
+from lrcourse.images.sources import load_pool
 
 TURNS = 15
 IMAGES = 4000

@@ -6,41 +6,42 @@ The author writes plain PyTorch; lrcourse runs it (``fit``), watches it (``recor
 
 from importlib import import_module
 
-from lrcourse.versions import tell_once
+from lrcourse.base import find_what_moved, tell_once
 
-# Where each public name lives. They are imported when they are first used (PEP 562), so that
+# In which folder or module each public name lives. They are imported when they are first used (PEP 562), so that
 # `import lrcourse` does not wait for matplotlib, ipywidgets or torchvision.
 _HOME = {
-    "FlipAndCrop": "models",
-    "ResNet9": "models",
-    "SmallCNN": "models",
-    "decompose": "adaptive",
-    "effective_lr": "adaptive",
+    "FlipAndCrop": "training",
+    "ResNet9": "training",
+    "SmallCNN": "training",
+    "decompose": "steps",
+    "effective_lr": "steps",
     "evaluate": "training",
-    "expect": "claims",
-    "explore_adaptive": "explore_factors",
-    "explore_descent": "explore_paths",
-    "explore_schedule": "explore_schedules",
-    "explore_two_clocks": "explore_traces",
+    "expect": "lessons",
+    "explore_adaptive": "explorers",
+    "explore_descent": "explorers",
+    "explore_schedule": "explorers",
+    "explore_two_clocks": "explorers",
     "fit": "training",
-    "grid": "sweeps",
-    "load_data": "data",
-    "lr_range_test": "range_test",
+    "grid": "training",
+    "load_data": "images",
+    "lr_range_test": "training",
     "plot_history": "plots",
     "plot_lr": "plots",
     "plot_range_test": "plots",
     "plot_step": "plots",
     "plot_trace": "plots",
     "plot_two_clocks": "plots",
-    "predict": "claims",
-    "record": "recording",
+    "predict": "lessons",
+    "record": "steps",
     "simulate": "schedules",
-    "sweep": "sweeps",
+    "sweep": "training",
 }
 
 __all__ = sorted(_HOME)
 __version__ = "0.1.0"
 tell_once()
+find_what_moved()
 
 
 def __getattr__(name: str) -> object:

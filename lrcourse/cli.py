@@ -9,9 +9,8 @@ import platform
 import sys
 from collections.abc import Sequence
 
-from lrcourse.fetch import URL, FetchError, fetch
-from lrcourse.sources import cache_dir, find_cifar10, load_pool
-from lrcourse.versions import note
+from lrcourse.base import note
+from lrcourse.images import URL, FetchError, cache_dir, fetch, find_cifar10, load_pool
 
 PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipywidgets", "jupyterlab", "nbval")
 GET_CIFAR10 = (

@@ -9,10 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from lrcourse.arguments import check_is, check_whole
-from lrcourse.range_test import RangeTest
-from lrcourse.traces import QUANTILES, Trace
-from lrcourse.training import History
+from lrcourse.base import check_is, check_whole
+from lrcourse.steps import QUANTILES, Trace
+from lrcourse.training import History, RangeTest
 
 # Okabe and Ito 2008: eight colours that stay apart under every kind of colour blindness.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
@@ -89,7 +88,7 @@ def plot_trace(trace: Trace, ax: Axes | None = None, *, steps_per_epoch: int | N
 
     Biases and other parameters with few elements are left out: one line for each weight tensor of a layer.
 
-    >>> from lrcourse.traces import Series
+    >>> from lrcourse.steps import Series
     >>> series = Series(factor=[[1] * 5], effective_lr=[[0.1] * 5], update_size=[0.2])
     >>> plot_trace(Trace("SGD", [1], [[0.1]], {"0.weight": series}, series)).get_ylabel()
     'effective lr (median)'
@@ -123,7 +122,7 @@ def plot_two_clocks(
     Returns:
         The four Axes, from top to bottom.
 
-    >>> from lrcourse.traces import Series
+    >>> from lrcourse.steps import Series
     >>> series = Series(factor=[[1] * 5], effective_lr=[[0.1] * 5], update_size=[0.2])
     >>> [ax.get_ylabel() for ax in plot_two_clocks(Trace("SGD", [1], [[0.1]], {}, series))]
     ['base lr', 'factor', 'effective lr', 'update size']
@@ -170,7 +169,7 @@ def plot_step(trace: Trace, at: int, ax: Axes | None = None, *, xlim: tuple[floa
         ax: where to draw; a new figure without.
         xlim: limits of the lr axis.
 
-    >>> from lrcourse.traces import Series
+    >>> from lrcourse.steps import Series
     >>> series = Series(factor=[[1] * 5], effective_lr=[[0.1] * 5], update_size=[0.2])
     >>> plot_step(Trace("SGD", [1], [[0.1]], {"0.weight": series}, series), 0).get_xlabel()
     'effective lr'

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from lrcourse.arguments import check_number, check_whole
+from lrcourse.base import check_number, check_whole
 
 MakeScheduler = Callable[[Optimizer], LRScheduler]
 

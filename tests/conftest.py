@@ -3,7 +3,7 @@ import pytest
 import torch
 from hypothesis import Phase, settings
 
-from lrcourse.data import Data, Split
+from lrcourse.images.data import Data, Split
 
 matplotlib.use("Agg")
 # For tools/mutants.py, which asks whether a test fails and not for the simplest example.

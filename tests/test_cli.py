@@ -3,8 +3,8 @@ import importlib.metadata
 import pytest
 from test_data import write_folders
 
+from lrcourse.base.versions import TORCH
 from lrcourse.cli import main
-from lrcourse.versions import TORCH
 
 
 def test_doctor_says_what_is_there_and_what_to_do_for_more(capsys):

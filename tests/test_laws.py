@@ -23,7 +23,7 @@ from lrcourse import (
     record,
     simulate,
 )
-from lrcourse.data import Data, Split
+from lrcourse.images.data import Data, Split
 
 # fit has no closure for LBFGS; Muon takes matrices and SparseAdam sparse gradients only.
 TRAINABLE = sorted(set(OPTIMIZERS) - {"LBFGS", "Muon", "SparseAdam"})

@@ -28,10 +28,10 @@ from lrcourse import (
     simulate,
     sweep,
 )
-from lrcourse.fetch import FetchError, fetch
-from lrcourse.range_test import RangeTest
-from lrcourse.traces import Trace
-from lrcourse.training import History
+from lrcourse.images.download import FetchError, fetch
+from lrcourse.steps.traces import Trace
+from lrcourse.training.loop import History
+from lrcourse.training.range_test import RangeTest
 
 
 class Mine(torch.optim.Optimizer):
@@ -140,7 +140,7 @@ MISTAKES = {
             s.stepped(s.stepped(torch.optim.Adadelta(s.model.parameters()))), s.model.weight, before=s.model.weight
         ),
         ValueError,
-        "Adadelta overwrites acc_delta in the step: call lrcourse.adaptive.look_before(optimizer, param) before it",
+        "Adadelta overwrites acc_delta in the step: call lrcourse.steps.look_before(optimizer, param) before it",
     ),
     "simulate: the scheduler instead of a factory": (
         lambda s: simulate(s.scheduler, 5),

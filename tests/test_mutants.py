@@ -11,9 +11,9 @@ mutants = tool("mutants")
 
 @pytest.mark.parametrize("mutant", mutants.MUTANTS, ids=lambda mutant: mutant.what)
 def test_a_mutant_applies_and_is_python(mutant, tmp_path):
-    (tmp_path / "lrcourse").mkdir()
     module = tmp_path / "lrcourse" / f"{mutant.module}.py"
-    module.write_bytes((ROOT / "lrcourse" / module.name).read_bytes())
+    module.parent.mkdir(parents=True)
+    module.write_bytes((ROOT / module.relative_to(tmp_path)).read_bytes())
     before = ast.dump(ast.parse(module.read_text(encoding="utf-8")))
     mutants.apply(mutant, tmp_path)
     assert ast.dump(ast.parse(module.read_text(encoding="utf-8"))) != before
@@ -22,9 +22,9 @@ def test_a_mutant_applies_and_is_python(mutant, tmp_path):
 
 
 def test_a_mutant_whose_text_is_gone_is_an_error(tmp_path):
-    (tmp_path / "lrcourse").mkdir()
-    (tmp_path / "lrcourse" / "training.py").write_text("", encoding="utf-8")
-    with pytest.raises(ValueError, match="its text stands 0 times in training.py, not once"):
+    (tmp_path / "lrcourse" / "training").mkdir(parents=True)
+    (tmp_path / "lrcourse" / "training" / "loop.py").write_text("", encoding="utf-8")
+    with pytest.raises(ValueError, match="its text stands 0 times in loop.py, not once"):
         mutants.apply(mutants.MUTANTS[0], tmp_path)
 
 

@@ -10,8 +10,8 @@ from jupyter_server.serverapp import ServerApp
 from test_environment import ROOT
 from test_notebooks import NOTEBOOKS
 
-PACKAGE = sorted((ROOT / "lrcourse").glob("*.py"))
-each_module = pytest.mark.parametrize("path", PACKAGE, ids=lambda path: path.stem)
+PACKAGE = sorted((ROOT / "lrcourse").rglob("*.py"))
+each_module = pytest.mark.parametrize("path", PACKAGE, ids=lambda path: str(path.relative_to(ROOT)))
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=str)
 RUNS_WHAT_IT_READS = {"pickle.load", "pickle.loads", "pickle.Unpickler", "joblib.load", "eval", "exec", "compile"}
 WRITES = {"open", "save", "savez", "savefig", "tofile", "dump", "to_csv", "to_pickle", "write_text", "write_bytes"}
@@ -78,7 +78,7 @@ def test_a_danger_is_seen(source):
 @each_module
 def test_only_fetch_knows_the_network(path):
     imported = re.findall(r"^\s*(?:import|from) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
-    assert path.stem == "fetch" or not {"urllib", "http", "socket", "requests", "ftplib", "httpx"} & set(imported)
+    assert path.stem == "download" or not {"urllib", "http", "socket", "requests", "ftplib", "httpx"} & set(imported)
 
 
 @each_notebook

@@ -79,7 +79,8 @@ def run(root: Path, targets: list[str]) -> str:
 
 
 def tests_of(mutant: Mutant) -> list[str]:
-    return [f"tests/test_{name}.py" for name in mutant.tests]
+    places = (path for name in mutant.tests for path in (ROOT / "tests").rglob(f"test_{name}.py"))
+    return [str(path.relative_to(ROOT)) for path in places]
 
 
 def notebook_of(mutant: Mutant) -> list[str]:

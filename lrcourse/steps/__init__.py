@@ -1,0 +1,22 @@
+"""What an optimizer's step is made of, and watching it while a model trains."""
+
+from lrcourse.steps.decomposition import Before, Step, decompose, effective_lr, look_before
+from lrcourse.steps.recording import record
+from lrcourse.steps.rules import Parts, Seen, overwritten, rule
+from lrcourse.steps.traces import QUANTILES, Series, Trace
+
+__all__ = [
+    "QUANTILES",
+    "Before",
+    "Parts",
+    "Seen",
+    "Series",
+    "Step",
+    "Trace",
+    "decompose",
+    "effective_lr",
+    "look_before",
+    "overwritten",
+    "record",
+    "rule",
+]

@@ -1,0 +1,176 @@
+"""What was recorded of a run, as plain data, with a way to pandas and to disk."""
+
+from __future__ import annotations
+
+import math
+import os
+import zipfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lrcourse.base import write_whole
+
+if TYPE_CHECKING:
+    import pandas
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SIZES = ("direction_size", "update_size", "weight_size", "residual")
+COLUMNS = (*(f"{name}_{100 * q:.0f}" for name in ("factor", "effective_lr") for q in QUANTILES), *SIZES)
+MISSING = [math.nan] * len(COLUMNS)
+MOST_ROWS = 150_000  # of about 0.6 kB each, so that a trace stays below about 100 MB however long the run
+
+
+@dataclass
+class Series:
+    """What was seen of some weights: one entry for each recorded step. RMS is root mean square.
+
+    An entry is NaN where these weights had no gradient in that step, so every series is as long as the trace.
+
+    Attributes:
+        factor: the ``QUANTILES`` of the optimizer's factor over the weights; over an evenly spaced sample
+            where there are more than 1,024 of them. NaN without a rule for the optimizer.
+        effective_lr: the same quantiles of base lr x factor.
+        direction_size: RMS of the direction.
+        update_size: RMS of after - before, what the weights really did.
+        weight_size: RMS of the weights before the step.
+        residual: largest distance between a weight and what ``before + decompose(...).change`` says it
+            should be, in units in the last place of the weight. NaN without a rule.
+        group: number of the param group that the weights belong to.
+    """
+
+    factor: list[list[float]] = field(default_factory=list)
+    effective_lr: list[list[float]] = field(default_factory=list)
+    direction_size: list[float] = field(default_factory=list)
+    update_size: list[float] = field(default_factory=list)
+    weight_size: list[float] = field(default_factory=list)
+    residual: list[float] = field(default_factory=list)
+    group: int = 0
+
+    def append(self, row: list[float]) -> None:
+        """Add one step: the numbers that ``COLUMNS`` names."""
+        n = len(QUANTILES)
+        self.factor.append(row[:n])
+        self.effective_lr.append(row[n : 2 * n])
+        for name, number in zip(SIZES, row[2 * n :], strict=True):
+            getattr(self, name).append(number)
+
+    def rows(self) -> list[list[float]]:
+        """Return the numbers that ``COLUMNS`` names, one row for each recorded step."""
+        sizes = zip(*(getattr(self, name) for name in SIZES), strict=True)
+        return [[*f, *e, *s] for f, e, s in zip(self.factor, self.effective_lr, sizes, strict=True)]
+
+
+@dataclass
+class Trace:
+    """A recorded run, as plain lists. ``step`` counts the optimizer's steps from 1.
+
+    Attributes:
+        optimizer: the optimizer's class name.
+        step: the numbers of the recorded steps.
+        group_lr: for each param group, the base lr used at each recorded step; NaN before the group was added.
+        layers: for each parameter, by name, what was seen of it.
+        everything: the same over all weights that had a gradient.
+    """
+
+    optimizer: str = ""
+    step: list[int] = field(default_factory=list)
+    group_lr: list[list[float]] = field(default_factory=list)
+    layers: dict[str, Series] = field(default_factory=dict)
+    everything: Series = field(default_factory=Series)
+
+    @property
+    def base_lr(self) -> list[float]:
+        """The base lr used at each recorded step, by the first param group."""
+        return self.group_lr[0] if self.group_lr else []
+
+    def layer(self, name: str, group: int = 0) -> Series:
+        """Return the series of a layer; a new one gets NaN for the steps that were recorded without it."""
+        if name not in self.layers:
+            self.layers[name] = Series(group=group)
+            for _ in self.step:
+                self.layers[name].append(MISSING)
+        return self.layers[name]
+
+    def close_step(self, step: int, group_lr: list[float]) -> None:
+        """End an entry whose rows were appended: number it, and put NaN where something had no row."""
+        for _ in group_lr[len(self.group_lr) :]:
+            self.group_lr.append([math.nan] * len(self.step))
+        for earlier, lr in zip(self.group_lr, group_lr, strict=True):
+            earlier.append(lr)
+        self.step.append(step)
+        for series in self.layers.values():
+            if len(series.residual) < len(self.step):
+                series.append(MISSING)
+
+    def thin(self) -> None:
+        """Drop every second entry."""
+        for values in (self.step, *self.group_lr):
+            del values[1::2]
+        for series in (*self.layers.values(), self.everything):
+            for name in ("factor", "effective_lr", *SIZES):
+                del getattr(series, name)[1::2]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a table with one row for each recorded step and layer, and one for ``"everything"``.
+
+        Its columns are ``step``, ``layer``, ``base_lr`` (of the layer's param group) and ``COLUMNS``; a
+        column such as ``factor_50`` holds the median.
+
+        >>> series = Series(group=0)
+        >>> series.append([0.5] * 14)
+        >>> frame = Trace("SGD", [1], [[0.1]], {"weight": series}, series).to_frame()
+        >>> frame[["step", "layer", "base_lr", "factor_50"]].values.tolist()
+        [[1, 'weight', 0.1, 0.5], [1, 'everything', 0.1, 0.5]]
+        """
+        import pandas  # takes a moment, and most notebooks do without
+
+        frames = []
+        for name, series in [*self.layers.items(), ("everything", self.everything)]:
+            frame = pandas.DataFrame(series.rows(), columns=list(COLUMNS))
+            frame.insert(0, "base_lr", self.group_lr[series.group] if self.step else [])
+            frame.insert(0, "layer", name)
+            frame.insert(0, "step", self.step)
+            frames.append(frame)
+        return pandas.concat(frames, ignore_index=True)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the trace to a ``.npz`` file, whole or not at all; ``Trace.load`` reads it back exactly.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Trace("SGD", [1], [[0.1]]).save(f"{folder}/run.npz")
+        ...     Trace.load(f"{folder}/run.npz").base_lr
+        [0.1]
+        """
+        series = [*self.layers.values(), self.everything]
+        with write_whole(path) as file:
+            np.savez_compressed(
+                file,
+                optimizer=np.array(self.optimizer),
+                step=np.array(self.step, dtype=np.int64),
+                group_lr=np.array(self.group_lr, dtype=np.float64),
+                names=np.array([*self.layers], dtype=np.str_),
+                groups=np.array([one.group for one in series]),
+                rows=np.array([one.rows() for one in series], dtype=np.float64),
+            )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> Trace:
+        """Return the trace that ``save`` wrote.
+
+        Raises:
+            ValueError: the file is not such a trace.
+        """
+        try:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as saved:
+                series = [Series(group=group) for group in saved["groups"].tolist()]
+                for one, rows in zip(series, saved["rows"].tolist(), strict=True):
+                    for row in rows:
+                        one.append(row)
+                layers = dict(zip(saved["names"].tolist(), series[:-1], strict=True))
+                step, group_lr = saved["step"].tolist(), saved["group_lr"].tolist()
+                return cls(str(saved["optimizer"]), step, group_lr, layers, series[-1])
+        except (ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{os.fspath(path)} is not a whole trace; read a file that Trace.save wrote") from error

@@ -1,0 +1,42 @@
+import os
+import time
+
+import pytest
+
+from lrcourse.base.files import DAY, folder_beside, write_whole
+
+
+def test_a_file_takes_its_place_only_when_it_is_whole(tmp_path):
+    path = tmp_path / "run.txt"
+    with write_whole(path) as file:
+        file.write(b"old")
+        assert not path.exists()
+    with pytest.raises(KeyboardInterrupt), write_whole(path) as file:
+        file.write(b"ne")
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+    with write_whole(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_not_there_is_an_error_that_names_it(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"), write_whole(tmp_path / "nowhere" / "run.txt"):
+        pass
+
+
+def test_what_a_killed_process_left_is_removed_after_a_day(tmp_path):
+    path = tmp_path / "run.pt"
+    names = [".run.pt.old.part", ".run.pt.new.part", ".run.pt.folder.part", ".other.pt.old.part", "run.pt.part"]
+    for name in names:
+        if "folder" in name:
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "images.npy").touch()
+        else:
+            (tmp_path / name).touch()
+        if "new" not in name:
+            os.utime(tmp_path / name, (time.time() - DAY - 60,) * 2)
+    with folder_beside(path), write_whole(path):
+        pass
+    left = {".run.pt.new.part", ".other.pt.old.part", "run.pt.part", "run.pt"}
+    assert {one.name for one in tmp_path.iterdir()} == left

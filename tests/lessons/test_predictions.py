@@ -1,0 +1,88 @@
+import pytest
+
+from lrcourse import predict
+from lrcourse.lessons import predictions
+
+
+@pytest.fixture
+def question(monkeypatch):
+    monkeypatch.setattr(predictions, "_committed", {})
+    monkeypatch.setattr(predictions, "_measured", {})
+    return predict("Which?", ["this", "that"])
+
+
+def press(question, choice):
+    """Do what a learner does with the buttons."""
+    _, radio, commit, note = predictions._buttons(question).children
+    radio.value = choice
+    commit.click()
+    return radio, commit, note
+
+
+def test_a_prediction_is_shown_beside_what_was_measured(question, capsys):
+    capsys.readouterr()
+    question.check("this")
+    press(question, "that")
+    question.check("this")
+    question.check("that")
+    assert capsys.readouterr().out == (
+        "You made no prediction. Measured: this\n"
+        "You predicted: that\nMeasured:      this\nRead on to see why. So far you predicted 0 of 1.\n"
+        "You predicted it: that\nSo far you predicted 1 of 1.\n"
+    )
+
+
+def test_a_prediction_is_kept_when_the_cell_runs_again_and_cannot_be_changed(question):
+    press(question, "that")
+    again = predict("Which?", ["this", "that"])
+    radio, commit, note = press(again, "this")
+    assert again.chosen == "that"
+    assert radio.disabled and commit.disabled and "Noted" in note.value
+
+
+def test_a_choice_that_is_no_longer_offered_can_be_made_anew(question):
+    press(question, "that")
+    again = predict("Which?", ["this", "something else"])
+    assert again.chosen is None
+    press(again, "something else")
+    assert again.chosen == "something else"
+
+
+def test_the_buttons_say_what_was_measured_and_count_over_all_questions(question):
+    *_, note = press(question, "that")
+    other = predict("And which now?", ["1 < 2", "2 < 1"])
+    *_, other_note = press(other, "1 < 2")
+    question.check("this")
+    assert "✗ Measured: this. Read on to see why. So far you predicted 0 of 1." in note.value
+    other.check("1 < 2")
+    assert "✓ You predicted what was measured. So far you predicted 1 of 2." in other_note.value
+
+
+def test_what_was_measured_is_not_forgotten_when_the_cell_runs_again(question):
+    question.check("this")
+    again = predict("Which?", ["this", "that"])
+    *_, note = predictions._buttons(again).children
+    assert "It is measured already" in note.value
+    *_, note = press(again, "this")
+    assert "✓ You predicted what was measured. So far you predicted 1 of 1." in note.value
+
+
+def test_nothing_is_committed_without_a_choice(question):
+    press(question, None)
+    assert question.chosen is None
+
+
+def test_without_a_front_end_the_question_is_text(capsys):
+    predict("Which?", ["this", "that"])
+    assert capsys.readouterr().out == "Which?\n  ( ) this\n  ( ) that\n"
+
+
+@pytest.mark.parametrize("choices", [[], ["one"], ["same", "same"]])
+def test_a_prediction_needs_different_choices(choices):
+    with pytest.raises(ValueError, match="two or more different texts"):
+        predict("Which?", choices)
+
+
+def test_measured_must_be_one_of_the_choices(question):
+    with pytest.raises(ValueError, match=r"one of the choices \['this', 'that'\], got 'those'"):
+        question.check("those")

@@ -1,0 +1,73 @@
+import copy
+
+import pytest
+import torch
+from cases import same
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_laws import tiny_data, tiny_model
+
+from lrcourse import lr_range_test
+from lrcourse.training.range_test import RangeTest
+
+
+def test_the_lr_grows_by_the_same_factor_from_the_lowest_to_the_highest():
+    result = lr_range_test(tiny_model(), torch.optim.SGD, tiny_data(), lr_min=1e-6, lr_max=1e-2, steps=5, batch_size=8)
+    assert result.lr == pytest.approx([1e-6, 1e-5, 1e-4, 1e-3, 1e-2])
+    assert len(result.loss) == len(result.smooth) == 5 and result.smooth[0] == pytest.approx(result.loss[0])
+
+
+@settings(max_examples=10, deadline=None, derandomize=True)
+@given(
+    make=st.sampled_from([torch.optim.SGD, torch.optim.Adam, torch.optim.RMSprop, torch.optim.Rprop]),
+    steps=st.integers(2, 9),
+    lr_max=st.sampled_from([1e-3, 1.0, 1e6]),
+)
+def test_model_optimizer_and_generator_are_left_alone(make, steps, lr_max):
+    model = tiny_model()  # with dropout, which draws from the global generator
+    optimizer = make(model.parameters(), lr=0.1)
+    model(tiny_data().train.images).sum().backward()
+    before = copy.deepcopy([model.state_dict(), optimizer.state_dict(), [p.grad for p in model.parameters()]])
+    mode, generator = model.training, torch.get_rng_state()
+    lr_range_test(model, make, tiny_data(), lr_min=1e-6, lr_max=lr_max, steps=steps, batch_size=8)
+    assert same([model.state_dict(), optimizer.state_dict(), [p.grad for p in model.parameters()]], before)
+    assert model.training == mode and torch.equal(torch.get_rng_state(), generator)
+
+
+def test_it_ends_when_the_loss_explodes_and_keeps_what_is_finite():
+    result = lr_range_test(tiny_model(), torch.optim.SGD, tiny_data(), lr_min=1e-3, lr_max=1e9, steps=40, batch_size=8)
+    assert 2 <= len(result.lr) < 40
+    assert torch.tensor([*result.loss, *result.smooth]).isfinite().all()
+
+
+def test_the_batches_are_those_of_fit():
+    seen = []
+    data = tiny_data()
+    model = tiny_model()
+    model[0].register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
+    lr_range_test(model, torch.optim.SGD, data, lr_min=1e-6, lr_max=1e-5, steps=4, batch_size=10, seed=3)
+    generator = torch.Generator().manual_seed(3)
+    order = [torch.randperm(24, generator=generator) for _ in range(2)]
+    wanted = [data.train.images[batch] for epoch in order for batch in epoch.split(10)][:4]
+    assert all(torch.equal(a, b) for a, b in zip(seen, wanted, strict=True))
+
+
+def test_the_suggestion_is_a_tenth_of_where_the_loss_was_lowest():
+    result = RangeTest(lr=[0.01, 0.1, 1.0], loss=[2, 0, 3], smooth=[2.0, 1.0, 3.0])
+    assert result.lowest == 0.1 and result.suggestion == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    "options, kind, message",
+    [
+        ({"lr_min": 0}, ValueError, "lr_min must be above 0 and below lr_max; got lr_min=0, lr_max=1"),
+        ({"lr_min": 2}, ValueError, "got lr_min=2, lr_max=1"),
+        ({"steps": 1}, ValueError, "steps must be a whole number from 2, got 1"),
+        ({"make_optimizer": lambda params: None}, TypeError, "it returned NoneType"),
+        ({"make_optimizer": torch.optim.LBFGS}, TypeError, "needs no closure; it returned LBFGS"),
+    ],
+)
+def test_a_wrong_range_is_an_error(options, kind, message):
+    options = {"make_optimizer": torch.optim.SGD, "lr_min": 0.1, "lr_max": 1, "steps": 5, **options}
+    with pytest.raises(kind, match=message):
+        lr_range_test(tiny_model(), data=tiny_data(), **options)

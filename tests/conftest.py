@@ -6,8 +6,11 @@ from hypothesis import Phase, settings
 from lrcourse.images.data import Data, Split
 
 matplotlib.use("Agg")
+# How long a test takes says nothing here: the machine may be busy.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 # For tools/mutants.py, which asks whether a test fails and not for the simplest example.
-settings.register_profile("no shrinking", phases=(Phase.explicit, Phase.generate))
+settings.register_profile("no shrinking", phases=(Phase.explicit, Phase.generate), deadline=None)
 
 
 @pytest.fixture(scope="session")

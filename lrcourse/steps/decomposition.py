@@ -1,11 +1,12 @@
 """What an optimizer's step is made of: base lr x factor x direction, and decay.
 
 torch computes a step in one go and keeps only the averages it needs. Here the same step is taken apart
-again, from those averages, by the rules of ``rules.py`` and ``rules_adam.py``.
+again, from those averages, by the rules of ``rules_sgd.py``, ``rules_adaptive.py`` and ``rules_adam.py``.
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -13,8 +14,9 @@ from torch import Tensor
 from torch.optim import ASGD, LBFGS, Adafactor, Optimizer
 
 from lrcourse.base import check_is
-from lrcourse.steps import rules_adam  # noqa: F401 - registers its rules
+from lrcourse.steps import rules_adam, rules_adaptive, rules_sgd  # noqa: F401 - they register their rules
 from lrcourse.steps.rules import Parts, Seen, overwritten, rule
+from lrcourse.steps.wrapping import unwrap
 
 
 class Step(NamedTuple):
@@ -43,21 +45,34 @@ class Step(NamedTuple):
 
 
 class Before(NamedTuple):
-    """A parameter before a step: its weights, and what the step will use and then overwrite."""
+    """A parameter before a step: its weights, and what the step will use and then overwrite.
+
+    Attributes:
+        weight: a copy of the weights, or of those at ``places``.
+        state: copies of what the step overwrites, at the same places.
+        places: for each dimension, where the elements stand that are looked at; all of them without.
+    """
 
     weight: Tensor
     state: dict[str, Tensor]
+    places: tuple[Tensor, ...] | None = None
 
 
-def look_before(optimizer: Optimizer, param: Tensor) -> Before:
+def look_before(optimizer: Optimizer, param: Tensor, places: tuple[Tensor, ...] | None = None) -> Before:
     """Return copies of what ``decompose`` needs from before the step, whatever the optimizer.
 
+    Args:
+        optimizer: the optimizer that will make the step.
+        param: one of its parameters.
+        places: with them, only these elements are copied, and ``decompose`` returns them as flat tensors.
+
     >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
-    >>> look_before(torch.optim.SGD([weight]), weight)
-    Before(weight=tensor([1.]), state={})
+    >>> look_before(torch.optim.SGD([weight]), weight).weight
+    tensor([1.])
     """
     state = optimizer.state.get(param, {})
-    return Before(param.detach().clone(), {key: state[key].clone() for key in overwritten(optimizer) if key in state})
+    kept = {key: _at(places, state[key], param).clone() for key in overwritten(optimizer) if key in state}
+    return Before(_at(places, param.detach(), param).clone(), kept, places)
 
 
 def effective_lr(optimizer: Optimizer, param: Tensor) -> Tensor:
@@ -82,8 +97,8 @@ def effective_lr(optimizer: Optimizer, param: Tensor) -> Tensor:
     >>> effective_lr(optimizer, weight)
     tensor([1.0000e-02, 1.0000e-04])
     """
+    optimizer, _ = _group_of(optimizer, param)
     # Only Adafactor's factor depends on the gradient itself, which it clips as a whole.
-    _group_of(optimizer, param)
     grad = torch.zeros_like(param) if param.grad is None else param.grad
     now = Before(param.detach(), optimizer.state.get(param, {}))
     base_lr, parts, _ = _take_apart(optimizer, param, grad, now)
@@ -115,7 +130,7 @@ def decompose(optimizer: Optimizer, param: Tensor, *, before: Tensor | Before | 
     >>> decompose(optimizer, weight).change
     tensor([-1.5000])
     """
-    _group_of(optimizer, param)
+    optimizer, _ = _group_of(optimizer, param)
     if param.grad is None:
         raise ValueError("param has no gradient, so no step was made on it: call this after step(), before zero_grad()")
     if not isinstance(before, Before):
@@ -124,15 +139,14 @@ def decompose(optimizer: Optimizer, param: Tensor, *, before: Tensor | Before | 
     return Step(base_lr, parts.factor, parts.direction, base_lr * parts.decay_rate * weight)
 
 
-def last_place(before: Tensor, after: Tensor) -> Tensor:
-    """Return the unit in the last place of the larger of two weights: the measure for rounding between them."""
-    larger = torch.maximum(before.abs(), after.abs())
-    return torch.nextafter(larger, larger.new_tensor(torch.inf)) - larger
+def lr_of(group: dict) -> float:
+    """Return the base lr of a param group; NaN where the optimizer chooses its lr itself and holds none."""
+    return math.nan if group.get("lr") is None else float(group["lr"])
 
 
 def _complete(optimizer: Optimizer, param: Tensor, weight: Tensor | None) -> Before:
     """Return a ``Before`` from the weights alone, or say why that cannot be."""
-    uses_weight = isinstance(optimizer, (ASGD, Adafactor, LBFGS)) or _group_of(optimizer, param).get("weight_decay")
+    uses_weight = isinstance(optimizer, (ASGD, Adafactor, LBFGS)) or _group_of(optimizer, param)[1].get("weight_decay")
     if weight is None and uses_weight:
         raise ValueError("this step depends on the weights before it: clone them, then pass before=")
     if weight is not None and weight.shape != param.shape:
@@ -147,25 +161,30 @@ def _complete(optimizer: Optimizer, param: Tensor, weight: Tensor | None) -> Bef
     return Before(param.detach() if weight is None else weight, {})
 
 
-def _group_of(optimizer: Optimizer, param: Tensor) -> dict:
+def _group_of(optimizer: Optimizer, param: Tensor) -> tuple[Optimizer, dict]:
+    """Return the optimizer that makes the steps, and the param group."""
     check_is("optimizer", optimizer, Optimizer, "pass the optimizer first, then one of its parameters")
+    optimizer = unwrap(optimizer)
     for group in optimizer.param_groups:
         if any(candidate is param for candidate in group["params"]):
-            return group
+            return optimizer, group
     raise KeyError("param is not a parameter of this optimizer: pass one of its param_groups[i]['params']")
 
 
 @torch.no_grad()
 def _take_apart(optimizer: Optimizer, param: Tensor, grad: Tensor, before: Before) -> tuple[float, Parts, Tensor]:
     """Return the lr used, what the rule says, and the weights before the step, complex ones as pairs of real ones."""
-    group = _group_of(optimizer, param)
-    base_lr = float(group["lr"])
+    _, group = _group_of(optimizer, param)
+    base_lr = lr_of(group)
+
+    def look(value: object) -> object:
+        return _real(_at(before.places, value, param))
+
     # get, since state is a defaultdict and a look must not add to it.
-    state, earlier = optimizer.state.get(param, {}), before.state
-    if param.is_complex():
-        state, earlier = ({key: _real(value) for key, value in one.items()} for one in (state, earlier))
-    grad = _real(-grad if group.get("maximize") else grad)
-    seen = Seen({**group, "lr": base_lr}, state, earlier, grad, _real(before.weight), _real(param.detach()))
+    state = {key: look(value) for key, value in optimizer.state.get(param, {}).items()}
+    earlier = {key: _real(value) for key, value in before.state.items()}
+    grad = look(-grad if group.get("maximize") else grad)
+    seen = Seen({**group, "lr": base_lr}, state, earlier, grad, _real(before.weight), look(param.detach()))
     try:
         parts = rule(optimizer, seen)
         return base_lr if parts.lr is None else parts.lr, parts, seen.weight
@@ -173,6 +192,13 @@ def _take_apart(optimizer: Optimizer, param: Tensor, grad: Tensor, before: Befor
         raise ValueError(
             f"{type(optimizer).__name__} keeps no {missing} for this parameter yet: call optimizer.step() first"
         ) from None
+
+
+def _at(places: tuple[Tensor, ...] | None, value: object, param: Tensor) -> object:
+    """Return the elements at ``places`` of what has one for each weight; all else as it is."""
+    if places is None or not isinstance(value, Tensor) or value.shape != param.shape:
+        return value
+    return (value.to_dense() if value.is_sparse else value)[places]
 
 
 def _real(value: object) -> object:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import torch
 from torch.optim import Adam, Adamax, NAdam, RAdam, SparseAdam
 
-from lrcourse.steps.rules import Parts, Seen, rule
+from lrcourse.steps.rules import Parts, Seen, needs_whole, rule
+
+for _kind in (Adam, Adamax, NAdam, RAdam):
+    needs_whole.register(_kind, lambda optimizer: False)
 
 
 @rule.register(Adam)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import os
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,9 +71,13 @@ class Trace:
     Attributes:
         optimizer: the optimizer's class name.
         step: the numbers of the recorded steps.
-        group_lr: for each param group, the base lr used at each recorded step; NaN before the group was added.
+        group_lr: for each param group, the base lr used at each recorded step; NaN before the group was added, and
+            where the optimizer holds none (``lr=None``).
         layers: for each parameter, by name, what was seen of it.
         everything: the same over all weights that had a gradient.
+        own_lr: for each param group, what the optimizer makes of the base lr by an estimate of its own, as Prodigy
+            does; empty where it makes nothing of it.
+        own_lr_name: what ``own_lr`` is, such as "base lr × d".
     """
 
     optimizer: str = ""
@@ -79,6 +85,8 @@ class Trace:
     group_lr: list[list[float]] = field(default_factory=list)
     layers: dict[str, Series] = field(default_factory=dict)
     everything: Series = field(default_factory=Series)
+    own_lr: list[list[float]] = field(default_factory=list)
+    own_lr_name: str = ""
 
     @property
     def base_lr(self) -> list[float]:
@@ -93,20 +101,20 @@ class Trace:
                 self.layers[name].append(MISSING)
         return self.layers[name]
 
-    def close_step(self, step: int, group_lr: list[float]) -> None:
+    def close_step(self, step: int, group_lr: list[float], own_lr: Sequence[float] = ()) -> None:
         """End an entry whose rows were appended: number it, and put NaN where something had no row."""
-        for _ in group_lr[len(self.group_lr) :]:
-            self.group_lr.append([math.nan] * len(self.step))
-        for earlier, lr in zip(self.group_lr, group_lr, strict=True):
-            earlier.append(lr)
+        for kept, new in ((self.group_lr, group_lr), (self.own_lr, own_lr)):
+            kept += [[math.nan] * len(self.step) for _ in new[len(kept) :]]
+            for earlier, lr in zip_longest(kept, new, fillvalue=math.nan):  # groups come and go
+                earlier.append(lr)
         self.step.append(step)
-        for series in self.layers.values():
+        for series in (*self.layers.values(), self.everything):
             if len(series.residual) < len(self.step):
                 series.append(MISSING)
 
     def thin(self) -> None:
         """Drop every second entry."""
-        for values in (self.step, *self.group_lr):
+        for values in (self.step, *self.group_lr, *self.own_lr):
             del values[1::2]
         for series in (*self.layers.values(), self.everything):
             for name in ("factor", "effective_lr", *SIZES):
@@ -151,6 +159,8 @@ class Trace:
                 optimizer=np.array(self.optimizer),
                 step=np.array(self.step, dtype=np.int64),
                 group_lr=np.array(self.group_lr, dtype=np.float64),
+                own_lr=np.array(self.own_lr, dtype=np.float64),
+                own_lr_name=np.array(self.own_lr_name),
                 names=np.array([*self.layers], dtype=np.str_),
                 groups=np.array([one.group for one in series]),
                 rows=np.array([one.rows() for one in series], dtype=np.float64),
@@ -171,6 +181,7 @@ class Trace:
                         one.append(row)
                 layers = dict(zip(saved["names"].tolist(), series[:-1], strict=True))
                 step, group_lr = saved["step"].tolist(), saved["group_lr"].tolist()
-                return cls(str(saved["optimizer"]), step, group_lr, layers, series[-1])
+                own = (saved["own_lr"].tolist(), str(saved["own_lr_name"])) if "own_lr" in saved else ()
+                return cls(str(saved["optimizer"]), step, group_lr, layers, series[-1], *own)
         except (ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile) as error:
             raise ValueError(f"{os.fspath(path)} is not a whole trace; read a file that Trace.save wrote") from error

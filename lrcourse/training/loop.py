@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim import LBFGS, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from lrcourse.base import bar, check_is, check_whole
+from lrcourse.base import bar, check_is, check_whole, remember_steps
 from lrcourse.images import Data, Split
 from lrcourse.training.checkpoints import Checkpoint
 
@@ -113,6 +113,7 @@ def fit(
     kept = Checkpoint(checkpoint, parts, what)
     if (saved := kept.load()) is not None:
         history = History(**saved["history"])
+        remember_steps(optimizer, len(history.train_loss))  # for who watches: SGD does not count them itself
         generator.set_state(saved["generator"])
         model.eval()
     try:

@@ -120,7 +120,7 @@ def test_a_step_without_any_gradient_leaves_no_entry():
         optimizer.step()
         model(torch.ones(1, 1)).backward()
         optimizer.step()
-    assert trace.step == [2] and len(trace.everything.update_size) == 1
+    assert trace.step == [1] and len(trace.everything.update_size) == 1
 
 
 def test_an_optimizer_without_a_rule_still_shows_lr_and_update():
@@ -130,7 +130,10 @@ def test_an_optimizer_without_a_rule_still_shows_lr_and_update():
     rule.register(Own, rule.dispatch(object))  # as if it had none
     weight = torch.nn.Parameter(torch.tensor([1.0]))
     optimizer = Own([weight], lr=0.25)
-    with record(torch.nn.Linear(1, 1), optimizer) as trace:
+    told = pytest.warns(
+        RuntimeWarning, match="record does not understand group 0, parameter 0 of Own .* there is no rule"
+    )
+    with told, record(torch.nn.Linear(1, 1), optimizer) as trace:
         weight.grad = torch.tensor([1.0])
         optimizer.step()
     assert trace.base_lr == [0.25] and trace.everything.update_size == [0.25]
@@ -184,8 +187,8 @@ def train_my_way(way, *, around=None):
         ("AMP, clip", [1, 2, 3, 4, 5, 6]),
         ("AMP, skip", [1, 2, 3, 4, 5]),  # the scaler does not call the optimizer
         ("AMP, fused", [1, 2, 3, 4, 5, 6]),
-        ("AMP, fused, skip", [1, 2, 4, 5, 6]),  # the scaler calls it, and it skips the step itself
-        ("AMP, fused, skip, clip", [1, 2, 4, 5, 6]),
+        ("AMP, fused, skip", [1, 2, 3, 4, 5]),  # the scaler calls it, and it skips the step itself
+        ("AMP, fused, skip, clip", [1, 2, 3, 4, 5]),
     ],
 )
 def test_any_loop_can_be_watched(way, steps):
@@ -256,7 +259,7 @@ def test_a_layer_that_comes_later_keeps_step_with_the_trace():
     assert not np.isnan(trace.everything.rows()).any()
 
 
-def test_a_step_that_fails_leaves_no_entry_and_the_next_is_whole():
+def test_a_step_that_fails_is_not_counted_and_the_next_is_whole():
     model = torch.nn.Linear(1, 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 
@@ -268,7 +271,7 @@ def test_a_step_that_fails_leaves_no_entry_and_the_next_is_whole():
             model(torch.ones(1, 1)).sum().backward()
             with pytest.raises(RuntimeError, match="out of data") if closure else nullcontext():
                 optimizer.step(closure)
-    assert trace.step == [3]
+    assert trace.step == [1]
 
 
 def test_what_was_recorded_before_an_exception_is_there():

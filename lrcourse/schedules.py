@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from torch.optim.lr_scheduler import LRScheduler
 
-from lrcourse.base import check_number, check_whole
+from lrcourse.base import (
+    acts_on,
+    check_number,
+    check_scheduler,
+    check_series,
+    check_whole,
+    is_optimizer,
+    is_scheduler,
+    optimizers_in,
+    takes_metric,
+)
 
 MakeScheduler = Callable[[Optimizer], LRScheduler]
 
 
 def base_lr(optimizer: Optimizer) -> float:
-    """Return the lr of the first param group."""
-    return float(optimizer.param_groups[0]["lr"])
+    """Return the lr of the first param group; NaN if it holds none, because the optimizer chooses its lr itself."""
+    lr = optimizer.param_groups[0].get("lr")
+    return math.nan if lr is None else float(lr)
 
 
 def simulate(
@@ -33,7 +45,8 @@ def simulate(
 ) -> list:
     """Return the base lr that each of ``steps`` optimizer steps would use under a scheduler.
 
-    The scheduler is stepped after every optimizer step. A step is whatever you call it for: an epoch for a
+    The scheduler is one of torch's, or one that is stepped like them: ``step()`` counts itself, or is given a result to
+    look at. It is stepped after every optimizer step. A step is whatever you call it for: an epoch for a
     scheduler stepped once an epoch, a batch for one stepped every batch. Nothing of yours is touched: the
     optimizer is a throw-away one, with a single weight in each param group.
 
@@ -42,8 +55,10 @@ def simulate(
         steps: number of optimizer steps.
         lr: the lr that the optimizer is created with, if ``optimizer`` is a class.
         optimizer: class of the optimizer, which matters to schedulers that also move its momentum; or an
-            optimizer of yours, whose param groups with all their options are copied.
-        metrics: what a ``ReduceLROnPlateau`` is given, one number each time it is stepped.
+            optimizer of yours, whose param groups with all their options are copied. Of an optimizer around another,
+            too, the groups are what counts.
+        metrics: what a ``ReduceLROnPlateau`` is given, one number each time it is stepped; or another scheduler whose
+            ``step`` takes one.
         per_epoch: factory of a second scheduler on the same optimizer, stepped after every ``steps_per_epoch``
             steps, as ``fit`` does with ``per_batch`` and ``per_epoch``.
         steps_per_epoch: optimizer steps in an epoch; wanted with ``per_epoch`` only.
@@ -70,27 +85,44 @@ def simulate(
     >>> simulate(cyclic, 5, read=momentum)
     [0.9, 0.85, 0.8, 0.85, 0.9]
     """
-    check_whole("steps", steps, unit="optimizer steps")
-    check_number("lr", lr)
-    if not callable(optimizer) and not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer must be a class such as torch.optim.Adam, or an optimizer; got {optimizer!r}")
-    throw_away = _copy(optimizer) if isinstance(optimizer, Optimizer) else optimizer([_weight()], lr=lr)
-    made = [(_make(make_scheduler, throw_away), 1)]
+    steps = check_whole("steps", steps, unit="optimizer steps")
+    check_number("lr", lr)  # but it is used as it is: an lr of 32 bits is multiplied in 32 bits
+    throw_away = _copy(optimizer if is_optimizer(optimizer) else _call(optimizer, lr))
+    made = [(_make("make_scheduler", make_scheduler, throw_away), 1)]
     if (per_epoch is None) != (steps_per_epoch is None):
         raise ValueError(f"per_epoch and steps_per_epoch go together; got steps_per_epoch={steps_per_epoch!r}")
     if per_epoch is not None:
-        check_whole("steps_per_epoch", steps_per_epoch, unit="optimizer steps")
-        made.append((_make(per_epoch, throw_away), steps_per_epoch))
+        steps_per_epoch = check_whole("steps_per_epoch", steps_per_epoch, unit="optimizer steps")
+        made.append((_make("per_epoch", per_epoch, throw_away), steps_per_epoch))
     given = _deal(metrics, made, steps)
     used = []
     for step in range(1, steps + 1):
         used.append(read(throw_away))
-        # A weight without a gradient is skipped, so this moves nothing; the closure is for LBFGS.
-        throw_away.step(lambda: 0.0)
+        throw_away.step()
         for scheduler, every in made:
             if step % every == 0:
-                scheduler.step(*([next(given)] if isinstance(scheduler, ReduceLROnPlateau) else []))
+                scheduler.step(*([next(given)] if takes_metric(scheduler) else []))
     return used
+
+
+class _Groups(Optimizer):
+    """Param groups, which are all that a scheduler changes, and steps that move nothing."""
+
+    def step(self, closure: Callable | None = None) -> None:
+        """Count as a step."""
+
+
+def _call(make_optimizer: Callable[..., Optimizer], lr: float) -> Optimizer:
+    """Return the optimizer that a class or another factory makes, over one weight."""
+    if not callable(make_optimizer):
+        raise TypeError(f"optimizer must be a class such as torch.optim.Adam, or an optimizer; got {make_optimizer!r}")
+    optimizer = make_optimizer([_weight()], lr=lr)
+    if not is_optimizer(optimizer):
+        raise TypeError(
+            "optimizer must be a class such as torch.optim.Adam, or an optimizer; what it is called for is"
+            f" {type(optimizer).__name__}"
+        )
+    return optimizer
 
 
 def _weight() -> torch.nn.Parameter:
@@ -101,28 +133,27 @@ def _copy(optimizer: Optimizer) -> Optimizer:
     """Return a new optimizer with the same groups and options, and one weight in each."""
     groups = []
     for group in optimizer.param_groups:
-        options = {key: value.clone() if isinstance(value, Tensor) else value for key, value in group.items()}
-        options.pop("param_names", None)  # there is but one
-        groups.append({**options, "params": [_weight()]})
-    copy = type(optimizer)(groups)
-    copy.defaults = dict(optimizer.defaults)  # by which CyclicLR and OneCycleLR see that there is a momentum
-    return copy
+        # Their names would be those of more weights than the one.
+        options = {key: value for key, value in group.items() if key not in ("params", "param_names")}
+        groups.append({**copy.deepcopy(options), "params": [_weight()]})
+    # By the defaults CyclicLR and OneCycleLR see that there is a momentum.
+    defaults = next((one.defaults for one in optimizers_in(optimizer) if hasattr(one, "defaults")), {})
+    return _Groups(groups, copy.deepcopy(defaults))
 
 
-def _make(make_scheduler: MakeScheduler, optimizer: Optimizer) -> LRScheduler:
-    if isinstance(make_scheduler, LRScheduler) or not callable(make_scheduler):
+def _make(name: str, make_scheduler: MakeScheduler, optimizer: Optimizer) -> LRScheduler:
+    if is_scheduler(make_scheduler) or not callable(make_scheduler):
         raise TypeError(
             f"got {type(make_scheduler).__name__} where a function that makes a scheduler is wanted,"
             " such as lambda optimizer: StepLR(optimizer, step_size=10)"
         )
     scheduler = make_scheduler(optimizer)
-    if not isinstance(scheduler, LRScheduler):
-        raise TypeError(
-            f"make_scheduler must take an optimizer and return a scheduler; it returned {type(scheduler).__name__}"
-        )
-    if getattr(scheduler, "optimizer", optimizer) is not optimizer:
+    if not is_scheduler(scheduler):
+        raise TypeError(f"{name} must take an optimizer and return a scheduler; it returned {type(scheduler).__name__}")
+    check_scheduler(name, scheduler)
+    if not acts_on(scheduler, optimizer):
         raise ValueError(
-            f"{type(scheduler).__name__} was made for another optimizer: use the one that make_scheduler is given,"
+            f"{type(scheduler).__name__} was made for another optimizer: use the one that {name} is given,"
             " as in lambda optimizer: StepLR(optimizer, step_size=10)"
         )
     return scheduler
@@ -130,13 +161,15 @@ def _make(make_scheduler: MakeScheduler, optimizer: Optimizer) -> LRScheduler:
 
 def _deal(metrics: Sequence[float] | None, made: list[tuple[LRScheduler, int]], steps: int) -> Iterator[float]:
     """Return the metrics one after the other, if they are as many as the plateau will need."""
-    plateaus = [(scheduler, every) for scheduler, every in made if isinstance(scheduler, ReduceLROnPlateau)]
+    plateaus = [(scheduler, every) for scheduler, every in made if takes_metric(scheduler)]
+    names = [type(scheduler).__name__ for scheduler, _ in plateaus or made]
     if len(plateaus) > 1:
-        raise ValueError("both schedulers are a ReduceLROnPlateau; one of them must do without metrics")
+        raise ValueError(f"both schedulers take metrics, {' and '.join(names)}; one of them must do without")
     needed = steps // plateaus[0][1] if plateaus else 0
-    given = () if metrics is None else metrics
+    advice = "pass losses, such as history.val_loss"  # not finite, if the training went astray
+    given = [] if metrics is None else check_series("metrics", metrics, advice, least=0, finite=False)
     if (metrics is not None) != bool(plateaus) or len(given) != needed:
-        got = "none" if metrics is None else len(metrics)
+        got = "none" if metrics is None else len(given)
         wanted = f"one metric each time it is stepped, {needed} in all" if plateaus else "no metrics"
-        raise ValueError(f"{type((plateaus or made)[0][0]).__name__} takes {wanted}; got {got}")
+        raise ValueError(f"{names[0]} takes {wanted}; got {got}")
     return iter(given)

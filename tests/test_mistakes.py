@@ -217,7 +217,7 @@ MISTAKES = {
     "fit: a factory of schedulers": (
         lambda s: s.fit(per_epoch=lambda optimizer: StepLR(optimizer, 1)),
         TypeError,
-        "per_epoch must be a torch scheduler, got function: pass the scheduler itself",
+        "per_epoch must be a scheduler, got function: pass the scheduler itself, such as StepLR(optimizer, 10)",
     ),
     "fit: the scheduler of another optimizer": (
         lambda s: s.fit(per_batch=s.scheduler),
@@ -242,7 +242,7 @@ MISTAKES = {
     "fit: a checkpoint that is a text": (
         lambda s: s.fit(checkpoint=__file__),
         ValueError,
-        "is not a whole checkpoint: name another file, or delete it to start anew",
+        "was not written by fit: it does not begin like a file of torch.save. Name another file to begin anew",
     ),
     "evaluate: all sets at once": (
         lambda s: evaluate(tiny_model(), tiny_data()),

@@ -78,7 +78,7 @@ def test_a_second_scheduler_needs_to_know_the_epoch(options, message):
 
 def test_two_plateaus_cannot_share_the_metrics():
     plateau = MAKE_SCHEDULER["ReduceLROnPlateau"]
-    with pytest.raises(ValueError, match="both schedulers are a ReduceLROnPlateau"):
+    with pytest.raises(ValueError, match="both schedulers take metrics, ReduceLROnPlateau and ReduceLROnPlateau; one"):
         simulate(plateau, 4, per_epoch=plateau, steps_per_epoch=2, metrics=[1, 1, 1, 1])
 
 

@@ -1,4 +1,4 @@
-"""What everybody stands on: arguments that are checked, what counts as an optimizer or scheduler, files written whole, progress bars, versions."""
+"""What everybody stands on: arguments that are checked, protocols, files written whole, progress bars, versions."""
 
 from lrcourse.base.arguments import as_python, check_is, check_number, check_series, check_whole
 from lrcourse.base.counting import remember_steps, steps_made
@@ -9,6 +9,7 @@ from lrcourse.base.protocols import (
     acts_on,
     check_scheduler,
     is_optimizer,
+    is_scheduler,
     optimizers_in,
     switch_mode,
     takes_metric,
@@ -27,6 +28,7 @@ __all__ = [
     "find_what_moved",
     "folder_beside",
     "is_optimizer",
+    "is_scheduler",
     "note",
     "optimizers_in",
     "remember_steps",

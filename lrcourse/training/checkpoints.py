@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import time
-import zipfile
+import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from lrcourse.base import write_whole
+from lrcourse.training.checkpoint_files import ADVICE, FORMAT, check_place, read
+from lrcourse.training.fingerprints import CLASS, describe, differences
+from lrcourse.training.plain import NotPlain, pack, unpack
+from lrcourse.training.restoring import generators, load_optimizer, set_generators
 
 SECONDS = 10.0  # of work that an interruption can cost; a checkpoint of a small network takes some milliseconds
-# What changes in a scheduler as it is stepped; all else in its state is how it was made.
-MOVES = {"last_epoch", "best", "num_bad_epochs", "cooldown_counter", "T_cur", "T_i"}
+# How fit left the parts of a run, by the model, while that is there: the same objects may be given to it once more.
+_left: WeakKeyDictionary[nn.Module, dict] = WeakKeyDictionary()
 
 
 class Checkpoint:
@@ -27,19 +32,17 @@ class Checkpoint:
     Args:
         path: the file, or ``None``.
         parts: model, optimizer and schedulers, by name; what is ``None`` is none.
-        what: what else must be equal to go on with the run, by name.
+        run: what else must be equal to go on with the run, by name.
     """
 
-    def __init__(self, path: str | os.PathLike | None, parts: Mapping, what: Mapping[str, object]) -> None:
+    def __init__(self, path: str | os.PathLike | None, parts: Mapping, run: Mapping[str, object]) -> None:
         self._path = None if path is None else Path(path)
-        if path is not None and self._path.is_dir():
-            raise ValueError(f"checkpoint must name a file, got the folder {self._path}: add a name, such as run.pt")
-        if path is not None and not self._path.parent.is_dir():
-            # Else it would be found out after the first epoch.
-            raise FileNotFoundError(f"checkpoint={self._path}: there is no folder {self._path.parent}, make it first")
-        self._parts = {name: part for name, part in parts.items() if part is not None and path is not None}
-        self._config = {name: _describe(part) for name, part in self._parts.items()}
-        self._config |= {name: str(value) for name, value in what.items()}
+        if path is not None:
+            check_place(self._path)
+        self._model = parts["model"]
+        self._parts = {name: part for name, part in parts.items() if part is not None}
+        self._run = {"run": {CLASS: "run", **{name: str(value) for name, value in run.items()}}}
+        self._began: dict[str, Mapping] = {}
         self._written = time.monotonic()
 
     @property
@@ -47,81 +50,103 @@ class Checkpoint:
         """Whether so much time has passed that the run should be kept now."""
         return self._path is not None and time.monotonic() - self._written >= SECONDS
 
-    def save(self, **progress: object) -> None:
-        """Write the file, whole or not at all: the parts' states, those of the global generators, and ``progress``.
+    def begin(self, **progress: object) -> dict:
+        """Return the progress to go on with: that of the file, whose states are then loaded, else the one given.
 
-        ``progress`` holds numbers, lists and tensors.
-        """
-        if self._path is None:
-            return
-        states = {name: part.state_dict() for name, part in self._parts.items()}
-        with write_whole(self._path) as file:
-            torch.save({"config": self._config, "states": states, "progress": progress, "rng": _generators()}, file)
-        self._written = time.monotonic()
-
-    def load(self) -> dict | None:
-        """Load all states and return the progress; ``None`` without a file.
+        First all that will be written is written and read back, in memory.
 
         Raises:
-            ValueError: the file is no checkpoint, or one of another run; then nothing was loaded.
+            ValueError: something in the parts' states cannot be read back; or the file is no checkpoint, a damaged one
+                or one of another run. Then nothing was loaded.
         """
-        if self._path is None or not self._path.exists():
-            return None
-        advice = "name another file, or delete it to start anew"
+        if self._path is None:
+            return progress
+        own, progress = self._read_back(progress)
+        self._began = self._describe()
+        if not self._path.exists():
+            return progress
+        saved = read(self._path)
+        left = _left.get(self._model, {})
+        if words := differences(saved["began"], saved["kept"], left, self._began):
+            more = f"; and {len(words) - 5} more" if len(words) > 5 else ""
+            raise ValueError(
+                f"{self._path} is the checkpoint of another run ({'; '.join(words[:5])}{more}). {ADVICE}, or make"
+                " model, optimizer and schedulers as they were when that run began to go on with it"
+            )
         try:
-            with zipfile.ZipFile(self._path) as archive:  # torch.load does not look at the checksums
-                if damaged := archive.testzip():
-                    raise zipfile.BadZipFile(f"{damaged} is damaged")
-            saved = torch.load(self._path, map_location="cpu", weights_only=True)
-            there, states, progress, generators = (saved[key] for key in ("config", "states", "progress", "rng"))
-        except (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, KeyError, TypeError) as error:
-            raise ValueError(f"{self._path} is not a whole checkpoint: {advice}") from error
-        if differences := _differences(there, self._config):
-            raise ValueError(f"{self._path} is the checkpoint of another run ({'; '.join(differences)}): {advice}")
+            self._load(unpack(saved["states"]))
+        except ValueError as error:
+            self._load(own)
+            raise ValueError(f"{self._path} does not fit: {error}. {ADVICE}") from error
+        set_generators(saved["rng"])
+        self._began = saved["began"]
+        return unpack(saved["progress"])
+
+    def save(self, **progress: object) -> None:
+        """Write the file, whole or not at all: the parts' states, those of the global generators, and ``progress``."""
+        if self._path is None:
+            return
+        try:
+            content = {"states": self._states(), "progress": pack(progress), "kept": self._describe()}
+        except ValueError as error:  # what a first look could not see, since it came with the steps
+            warnings.warn(f"{error}. The training goes on, and is not kept from here on", stacklevel=3)
+            self._path = None
+            return
+        with write_whole(self._path) as file:
+            torch.save({"format": FORMAT, "began": self._began, "rng": generators(), **content}, file)
+        self._written = time.monotonic()
+
+    def leave(self) -> None:
+        """Remember how the parts are now, so that a call with the same ones is known to be one."""
+        if self._path is not None:
+            with suppress(Exception):  # else it would hide what ended the training
+                _left[self._model] = self._describe()
+
+    def _describe(self) -> dict[str, Mapping]:
+        return self._run | {name: describe(part, self._model) for name, part in self._parts.items()}
+
+    def _states(self) -> dict[str, object]:
+        """Return the parts' states as plain data; say which part keeps what cannot be read back."""
+        states = {}
         for name, part in self._parts.items():
-            part.load_state_dict(states[name])
-        _set_generators(generators)
-        return progress
+            what = f"{name}={type(part).__name__}"
+            advice = f"Let {type(part).__name__} have both, made of numbers, texts, lists, dicts and tensors"
+            if not (hasattr(part, "state_dict") and hasattr(part, "load_state_dict")):
+                raise ValueError(f"{what} has no state_dict() and load_state_dict() to keep it by. {advice}")
+            try:
+                states[name] = pack(part.state_dict())
+            except NotPlain as error:
+                attribute, *inside = error.where or ("state_dict()",)
+                place = f"{attribute!r}{''.join(f'[{key!r}]' for key in inside)}"
+                raise ValueError(
+                    f"{what} keeps a {error.kind} in its attribute {place}, which cannot be read back from a file. Let"
+                    f" the state_dict() and load_state_dict() of {type(part).__name__} leave it out, or put numbers,"
+                    " texts, lists, dicts and tensors in its place"
+                ) from None
+            except Exception as error:
+                raise ValueError(f"{what}.state_dict() raised {type(error).__name__}: {error}. {advice}") from error
+        return states
 
+    def _read_back(self, progress: dict) -> tuple[dict, dict]:
+        """Write all in memory, read it and load it; return the states and the progress that came back."""
+        file = io.BytesIO()
+        try:
+            torch.save([self._states(), pack(progress)], file)
+            file.seek(0)
+            states, progress = unpack(torch.load(file, map_location="cpu", weights_only=True))
+        except (pickle.UnpicklingError, pickle.PicklingError, RecursionError) as error:
+            raise ValueError(f"the states of {', '.join(self._parts)} cannot be read back: {error}") from error
+        self._load(states)
+        return states, progress
 
-def _differences(there: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
-    """Return in words what two configurations do not share; of a long text, the lines that differ."""
-    names = sorted(name for name in there.keys() | here.keys() if there.get(name) != here.get(name))
-    words = []
-    for name in names:
-        was, now = (str(config.get(name)).splitlines() for config in (there, here))
-        was, now = ([line.strip() for line in a if line not in b] or ["without"] for a, b in ((was, now), (now, was)))
-        words.append(f"{name} was {', '.join(was)}, is {', '.join(now)}")
-    return words
-
-
-def _describe(part: nn.Module | Optimizer | LRScheduler) -> str:
-    """Return how a part of a run was made, as text."""
-    if isinstance(part, nn.Module):
-        # Also the shapes, since the text of a model does not show parameters that are no layer's.
-        shapes = [f"{name} {tuple(weight.shape)}" for name, weight in part.state_dict().items()]
-        return "\n".join([str(part), *shapes])
-    if isinstance(part, Optimizer):
-        groups = [(len(group["params"]), group.get("initial_lr")) for group in part.param_groups]
-        return f"{type(part).__name__} {part.defaults}, parameters and initial lr of groups: {groups}"
-    return f"{type(part).__name__} {_made(part.state_dict())}"
-
-
-def _made(state: Mapping) -> dict:
-    """Return what of a scheduler's state says how it was made."""
-    kept = {name: value for name, value in state.items() if name not in MOVES and not name.startswith("_")}
-    return {**kept, "inside": [_made(inner) for inner in state["_schedulers"]]} if "_schedulers" in state else kept
-
-
-def _generators() -> dict[str, torch.Tensor]:
-    """Return the states of the global generators, from which dropout draws."""
-    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    return {"cpu": torch.get_rng_state(), **{f"cuda:{i}": state for i, state in enumerate(gpus)}}
-
-
-def _set_generators(states: Mapping[str, torch.Tensor]) -> None:
-    for device, state in states.items():
-        if device == "cpu":
-            torch.set_rng_state(state)
-        elif torch.cuda.is_available() and int(device.removeprefix("cuda:")) < torch.cuda.device_count():
-            torch.cuda.set_rng_state(state, device)
+    def _load(self, states: Mapping) -> None:
+        """Load the states, that of the optimizer last: some schedulers write an lr when they are loaded."""
+        for name in sorted(self._parts, key=lambda name: name == "optimizer"):
+            part = self._parts[name]
+            try:
+                load_optimizer(part, states[name]) if name == "optimizer" else part.load_state_dict(states[name])
+            except Exception as error:
+                raise ValueError(
+                    f"{name}={type(part).__name__} cannot load what its state_dict() returned"
+                    f" ({type(error).__name__}: {error}): let its load_state_dict() take that"
+                ) from error

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 import os
-import zlib
 from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim import LBFGS, Optimizer
-from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
-from lrcourse.base import bar, check_is, check_whole, remember_steps
+from lrcourse.base import bar, check_is, check_whole, optimizers_in, remember_steps, switch_mode, takes_metric
 from lrcourse.images import Data, Split
+from lrcourse.schedules import base_lr
 from lrcourse.training.checkpoints import Checkpoint
+from lrcourse.training.checks import check_optimizer, check_schedulers, checksum, warn_of_untrained
 
 
 @dataclass
@@ -68,14 +69,19 @@ def fit(
     epoch: ``evaluate`` on ``data.val``, then ``per_epoch.step()``. So the first epoch trains at the lr that
     the scheduler's constructor set, and ``per_epoch`` acts on the next.
 
+    Optimizer and schedulers need not be torch's own: any is taken that is used like them. An optimizer with ``train()``
+    and ``eval()``, such as those of schedulefree, is switched with the model, so that ``val_loss`` is that of the
+    weights which one keeps.
+
     Args:
-        model: the network; it is in ``eval`` mode afterwards.
-        optimizer: any torch optimizer over the model's parameters, except LBFGS.
+        model: the network; it is in ``eval`` mode afterwards, and so is an optimizer that has one.
+        optimizer: any optimizer over the model's parameters, except LBFGS.
         data: the images, on the model's device.
         epochs: passes over ``data.train``.
         batch_size: images in a step; the last batch of an epoch has those that are left.
         per_batch: scheduler stepped after every optimizer step.
-        per_epoch: scheduler stepped after every epoch; a ``ReduceLROnPlateau`` gets the validation loss.
+        per_epoch: scheduler stepped after every epoch; a ``ReduceLROnPlateau`` gets the validation loss, as does any
+            whose ``step`` wants a metric.
         seed: of the order of the images, a new one every epoch. No global generator is used.
         checkpoint: a file. It is written after each epoch, and within one every ten seconds; with the same call again,
             training goes on from it and ends as if it had never been interrupted, bit for bit. A finished run
@@ -84,12 +90,16 @@ def fit(
 
     Raises:
         ValueError: ``epochs`` or ``batch_size`` is not a whole number from 1, ``optimizer`` is one of another
-            model, a scheduler one of another optimizer, or ``checkpoint`` a file of another run or a folder.
+            model, a scheduler one of another optimizer, or ``checkpoint`` a folder, a damaged file or one of another
+            run; or what would be kept in it could not be read back.
         TypeError: LBFGS, which needs a closure; a plateau as ``per_batch``, which has no validation loss
-            there; or an argument of another type.
-        FileNotFoundError: the folder of ``checkpoint`` is not there.
+            there; a scheduler that wants to be told the epoch; or an argument of another type.
+        OSError: the folder of ``checkpoint`` is not there, or cannot be written to.
         KeyboardInterrupt: it was stopped, for instance by the stop button of JupyterLab; the error's attribute
             ``history`` holds what was seen until then (in a notebook: ``sys.last_value.history``).
+
+    Warns:
+        UserWarning: the optimizer does not hold all weights of the model that are not frozen.
 
     >>> from lrcourse import SmallCNN, load_data
     >>> model = SmallCNN()
@@ -100,32 +110,35 @@ def fit(
     """
     check_is("model", model, nn.Module, "call fit(model, optimizer, data, epochs=...)")
     check_is("data", data, Data, "pass what load_data() returns, not one of its splits")
-    for name, number in {"epochs": epochs, "batch_size": batch_size}.items():
-        check_whole(name, number)
-    check_whole("seed", seed, least=0)
-    _check_optimizer(optimizer, model)
-    _check_schedulers(optimizer, per_batch, per_epoch)
+    epochs, batch_size = check_whole("epochs", epochs), check_whole("batch_size", batch_size)
+    seed = check_whole("seed", seed, least=0)
+    check_optimizer(optimizer, model)
+    check_schedulers(optimizer, per_batch, per_epoch)
+    warn_of_untrained(optimizer, model)
     count = len(data.train.labels)
     history, losses = History(steps_per_epoch=math.ceil(count / batch_size)), []
     generator = torch.Generator().manual_seed(seed)
     parts = {"model": model, "optimizer": optimizer, "per_batch": per_batch, "per_epoch": per_epoch}
-    what = {"epochs": epochs, "batch_size": batch_size, "seed": seed, "data": data, "checksum of labels": _sum(data)}
-    kept = Checkpoint(checkpoint, parts, what)
-    if (saved := kept.load()) is not None:
-        history = History(**saved["history"])
-        remember_steps(optimizer, len(history.train_loss))  # for who watches: SGD does not count them itself
-        generator.set_state(saved["generator"])
+    run = {"epochs": epochs, "batch_size": batch_size, "seed": seed, "data": data, "labels": checksum(data)}
+    kept = Checkpoint(checkpoint, parts, run)
+    saved = kept.begin(history=vars(history), generator=generator.get_state())
+    history = History(**saved["history"])
+    generator.set_state(saved["generator"])
+    if history.lr:  # it goes on
         model.eval()
+        for one in optimizers_in(optimizer):
+            remember_steps(one, len(history.lr))  # for who watches: SGD does not count them itself
     try:
         for epoch in bar(range(len(history.val_loss), epochs), what="epochs", shown=progress):
             model.train()
+            switch_mode(optimizer, "train")
             epoch_start = generator.get_state()
             batches = torch.randperm(count, generator=generator).split(batch_size)
             for batch in batches[len(history.train_loss) - epoch * len(batches) :]:  # those not done before
                 loss = F.cross_entropy(model(data.train.images[batch]), data.train.labels[batch])
                 optimizer.zero_grad()
                 loss.backward()
-                history.lr.append(float(optimizer.param_groups[0]["lr"]))
+                history.lr.append(base_lr(optimizer))
                 optimizer.step()
                 losses.append(loss.detach())
                 if per_batch is not None:
@@ -134,10 +147,11 @@ def fit(
                     history._collect(losses)
                     kept.save(history=vars(history), generator=epoch_start)
             history._collect(losses)
+            switch_mode(optimizer, "eval")
             val_loss, val_accuracy = evaluate(model, data.val)
             history.val_loss.append(val_loss)
             history.val_accuracy.append(val_accuracy)
-            if isinstance(per_epoch, ReduceLROnPlateau):
+            if per_epoch is not None and takes_metric(per_epoch):
                 per_epoch.step(val_loss)
             elif per_epoch is not None:
                 per_epoch.step()
@@ -150,6 +164,8 @@ def fit(
             + ("" if checkpoint is None else f" The same call again goes on from {checkpoint}.")
         )
         raise
+    finally:
+        kept.leave()
     return history
 
 
@@ -174,42 +190,3 @@ def evaluate(model: nn.Module, split: Split, *, batch_size: int = 1000) -> tuple
     logits = torch.cat([model(images) for images in split.images.split(batch_size)])
     loss = F.cross_entropy(logits, split.labels).item()
     return loss, (logits.argmax(dim=1) == split.labels).float().mean().item()
-
-
-def _sum(data: Data) -> int:
-    """Return a number that tells one split of the images from another."""
-    return zlib.crc32(torch.cat([data.train.labels, data.val.labels]).cpu().numpy().tobytes())
-
-
-def _check_optimizer(optimizer: Optimizer, model: nn.Module) -> None:
-    check_is("optimizer", optimizer, Optimizer, "make one, such as torch.optim.Adam(model.parameters(), lr=0.01)")
-    if isinstance(optimizer, LBFGS):
-        raise TypeError(
-            "LBFGS evaluates the loss several times a step, so step() needs a closure, which fit does not"
-            " give it: write the loop yourself, or use another optimizer"
-        )
-    weights = set(model.parameters())
-    if not any(param in weights for group in optimizer.param_groups for param in group["params"]):
-        raise ValueError(
-            "optimizer holds no parameter of model, so nothing would be trained: was the model made anew after it?"
-            " Make the optimizer from model.parameters() again"
-        )
-
-
-def _check_schedulers(optimizer: Optimizer, per_batch: LRScheduler | None, per_epoch: LRScheduler | None) -> None:
-    for name, scheduler in {"per_batch": per_batch, "per_epoch": per_epoch}.items():
-        if scheduler is None:
-            continue
-        if not isinstance(scheduler, LRScheduler):
-            raise TypeError(
-                f"{name} must be a torch scheduler, got {type(scheduler).__name__}: pass the scheduler itself"
-            )
-        if getattr(scheduler, "optimizer", optimizer) is not optimizer:
-            raise ValueError(
-                f"{name}={type(scheduler).__name__} belongs to another optimizer, so it would change an lr that"
-                " nobody uses: create it with the optimizer that you pass to fit"
-            )
-    if isinstance(per_batch, ReduceLROnPlateau):
-        raise TypeError(
-            "ReduceLROnPlateau needs the validation loss, which there is once an epoch: pass it as per_epoch"
-        )

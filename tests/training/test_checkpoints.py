@@ -1,7 +1,9 @@
 """Law 6: interrupted at any point and resumed, a run ends as if nothing had happened."""
 
+import copy
 import dataclasses
 import pickle
+import re
 import zipfile
 
 import pytest
@@ -104,13 +106,13 @@ def test_a_stopped_run_tells_what_it_saw_and_the_same_objects_go_on(hook, kept, 
 @pytest.mark.parametrize(
     "other, difference",
     [
-        ({"epochs": 5}, "epochs was 4, is 5"),
-        ({"seed": 1}, "seed was 0, is 1"),
-        ({"lr": 0.1}, "optimizer was Adam .*'lr': 0.03.*, is Adam .*'lr': 0.1"),
-        ({"name": "SGD"}, "optimizer was Adam .*, is SGD"),
-        ({"which": {"per_epoch": "StepLR"}}, "per_batch was StepLR .*, is None; per_epoch was None, is StepLR"),
-        ({"which": {"per_batch": "ExponentialLR"}}, "per_batch was StepLR .*, is ExponentialLR"),
-        ({"options": {"amsgrad": True}}, "optimizer was Adam .*'amsgrad': False.*, is Adam .*'amsgrad': True"),
+        ({"epochs": 5}, "epochs of run was 4, is 5"),
+        ({"seed": 1}, "seed of run was 0, is 1"),
+        ({"lr": 0.1}, "defaults.lr of optimizer was 0.03, is 0.1; .*initial_lr of optimizer was 0.03, is 0.1"),
+        ({"name": "SGD"}, "optimizer was Adam, is SGD"),
+        ({"which": {"per_epoch": "StepLR"}}, "per_batch was StepLR, is None; per_epoch was None, is StepLR"),
+        ({"which": {"per_batch": "ExponentialLR"}}, "per_batch was StepLR, is ExponentialLR"),
+        ({"options": {"amsgrad": True}}, "amsgrad of optimizer was False, is True"),
     ],
 )
 def test_a_checkpoint_of_another_run_is_refused_and_kept(other, difference, tmp_path):
@@ -128,31 +130,73 @@ def test_a_checkpoint_of_another_model_or_other_images_is_refused(tmp_path):
     data = tiny_data()
     fit(model, optimizer, data, **call)
     model[2].p = 0.25
-    with pytest.raises(ValueError, match=r"model was \(2\): Dropout\(p=0.5.*\), is \(2\): Dropout\(p=0.25"):
+    with pytest.raises(ValueError, match=r"\(2\) of model was Dropout\(p=0.5, .*\), is Dropout\(p=0.25"):
         fit(model, optimizer, data, **call)
     model[2].p = 0.5
     others = dataclasses.replace(data, train=Split(data.train.images, data.train.labels.flip(0)))
-    with pytest.raises(ValueError, match="checksum of labels was .*, is "):
+    with pytest.raises(ValueError, match="labels of run was .*, is "):
         fit(model, optimizer, others, **call)
 
 
-@pytest.mark.parametrize("damage", ["short", "text", "pickle", "bit", "model"])
-def test_what_is_no_checkpoint_is_refused(damage, tmp_path):
-    path = tmp_path / "run.pt"
-    run("Adam", {}, {}, path)
-    if damage == "short":
-        path.write_bytes(path.read_bytes()[:-500])
-    elif damage == "bit":
-        content = bytearray(path.read_bytes())
+def spoil(path, damage):
+    """Put something else where a checkpoint is."""
+    content = bytearray(path.read_bytes())
+    if damage == "bit":
         with zipfile.ZipFile(path) as archive:
             weights = archive.read("archive/data/0")
         content[content.index(weights) + 1] ^= 1
-        path.write_bytes(content)
-    elif damage == "text":
-        path.write_text("epoch 3")
-    elif damage == "pickle":
-        path.write_bytes(pickle.dumps(print))
-    else:
+    if damage == "later version":
+        torch.save({**torch.load(path, weights_only=True), "format": 3}, path)
+    elif damage == "first version":
+        torch.save({"config": {}, "states": {}, "progress": {}, "rng": {}}, path)
+    elif damage == "a model":
         torch.save(tiny_model().state_dict(), path)
-    with pytest.raises(ValueError, match="run.pt is not a whole checkpoint: name another file, or delete it"):
-        run("Adam", {}, {}, path)
+    elif damage == "a tensor":
+        torch.save(torch.ones(3), path)
+    elif damage == "objects":
+        torch.save(tiny_model(), path)
+    elif damage == "another archive":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("word/document.xml", "<p/>")
+    else:
+        path.write_bytes(
+            {
+                "empty": b"",
+                "short": content[:-500],
+                "very short": content[:20],
+                "bit": content,
+                "text": b"epoch 3",
+                "pickle": pickle.dumps(print),
+            }[damage]
+        )
+
+
+@pytest.mark.parametrize(
+    "damage, said",
+    {
+        "empty": "is empty: an interruption or a full disk may have left it so",
+        "short": r"is damaged, most likely cut short \(File is not a zip file\)",
+        "very short": "is damaged, most likely cut short",
+        "bit": "is damaged: archive/data/0 in it is not what was written",
+        "text": "was not written by fit: it does not begin like a file of torch.save",
+        "pickle": "was not written by fit: it does not begin like a file of torch.save",
+        "another archive": "was not written by fit: it is another zip archive",
+        "objects": "was not written by fit: it holds objects that fit does not write",
+        "a model": "was not written by fit: it holds a dict of 0.weight, 0.bias, 3.weight",
+        "a tensor": "was not written by fit: it holds a Tensor",
+        "first version": "is a checkpoint of another version of lrcourse, in format 1 instead of 2. Go on with that",
+        "later version": "is a checkpoint of another version of lrcourse, in format 3 instead of 2. Go on with that",
+    }.items(),
+)
+def test_what_is_no_checkpoint_is_refused_in_words_of_its_own_and_kept(damage, said, tmp_path):
+    path = tmp_path / "run.pt"
+    run("Adam", {}, {}, path)
+    spoil(path, damage)
+    content = path.read_bytes()
+    model, optimizer, _ = make("Adam", {}, {})
+    before = copy.deepcopy([model.state_dict(), optimizer.state_dict()])
+    with pytest.raises(ValueError, match=f"run.pt {said}.*ame another file to begin anew") as error:
+        fit(model, optimizer, tiny_data(), epochs=4, batch_size=9, checkpoint=path)
+    assert same([model.state_dict(), optimizer.state_dict()], before) and path.read_bytes() == content
+    assert ("damaged" in str(error.value)) == (damage in {"short", "very short", "bit"})
+    assert not re.search("delet|remov|overwrit", str(error.value))

@@ -122,7 +122,7 @@ def test_a_scheduler_of_another_optimizer_is_refused(data, where, make):
 
 def test_a_factory_in_place_of_a_scheduler_is_refused(data):
     model, optimizer = model_and_adam()
-    with pytest.raises(TypeError, match="per_epoch must be a torch scheduler, got function"):
+    with pytest.raises(TypeError, match="per_epoch must be a scheduler, got function"):
         fit(model, optimizer, data, epochs=1, per_epoch=lambda o: StepLR(o, 1))
 
 

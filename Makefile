@@ -1,14 +1,24 @@
 # Two commands to know: `make lab` to learn, `make test` to test. `make help` lists the rest.
 
-PYTHON ?= python3
 BIN := .venv/bin
-# More options: for JupyterLab, such as ARGS="--no-browser --port 9000", or which notebooks, such as ARGS="01 05".
+# Which torch .venv has: pypi or cpu. Nothing where there is no .venv, or the Python that it was made with has gone.
+HAS := $(shell $(BIN)/python -c 'from importlib.util import find_spec as find; find("torch") and print(open(".venv/installed").read() or "pypi")' 2>/dev/null)
+# PyTorch's own index of wheels without CUDA, see "Get started" at pytorch.org.
+CPU_WHEELS := https://download.pytorch.org/whl/cpu
+
+## PYTHON=python3.13  the Python that .venv is made with, 3.11 to 3.14 (python3); to change it, make clean first
+PYTHON ?= python3
+## TORCH=cpu          PyTorch without CUDA, on Linux without an NVIDIA GPU; TORCH=pypi for the usual one again
+TORCH := $(or $(HAS),pypi)
+$(if $(filter cpu pypi,$(TORCH)),,$(error TORCH=$(TORCH) is not known: say TORCH=cpu or TORCH=pypi))
+## ARGS="..."         options of JupyterLab, such as "--no-browser --port 9000", or which notebooks, such as "01 05"
 ARGS ?=
 
 .PHONY: help lab test browser mutants lint run slides outputs index tables experiments doctor clean
 
 help:  ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+	@awk -F ':.*## +' '/^[a-z]+:.*##/ {printf "%-20s%s\n", $$1, $$2} /^## / {more = more substr($$0, 4) "\n"} \
+		END {printf "\n%s", more}' $(MAKEFILE_LIST)
 
 lab: .venv/installed  ## open the course in JupyterLab
 	$(BIN)/jupyter lab $(ARGS) notebooks/00_start_here.ipynb
@@ -51,9 +61,20 @@ doctor: .venv/installed  ## tell whether the course can run here
 clean:  ## remove the environment and what was built
 	rm -rf .venv build
 
-# Made once, and again when what is to be installed changes.
+# Made once, brought up to date when what is to be installed changes, and made anew when another torch is asked for.
+ifneq ($(TORCH),$(HAS))
+.PHONY: .venv/installed
+endif
 .venv/installed: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"Python 3.11 or newer is needed, {sys.executable} is {v[0]}.{v[1]}: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv .venv
+ifneq ($(TORCH),$(HAS))
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v <= (3, 14) and f"Python 3.11 to 3.14 is needed, {sys.executable} is {v[0]}.{v[1]}: make PYTHON=python3.13 ...")'
+	$(PYTHON) -m venv --clear .venv
+endif
+ifeq ($(TORCH),cpu)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps --index-url $(CPU_WHEELS) torch torchvision
+	@$(BIN)/python -c 'import importlib.metadata as m, sys; sys.exit(sys.platform == "linux" and "nvidia" in " ".join(m.requires("torch")) and "This torch, from another index of pip, has CUDA: can $(CPU_WHEELS) be reached? Without it: make TORCH=pypi ...")'
+else
+	@test "$$(uname)" != Linux || command -v nvidia-smi >/dev/null || echo "No NVIDIA GPU is seen here. To leave out CUDA, 4 of 6 GB: stop this (Ctrl-C), then make lab TORCH=cpu"
+endif
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
-	touch $@
+	@echo $(TORCH) > $@

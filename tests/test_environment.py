@@ -2,6 +2,10 @@
 
 import functools
 import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -85,6 +89,7 @@ def test_all_places_promise_the_same_pythons():
     lowest, highest = (tuple(map(int, minor.split("."))) for minor in (minors[0], minors[-1]))
     assert minors == [f"3.{minor}" for minor in range(lowest[1], highest[1] + 1)]
     assert project["requires-python"] == f">={minors[0]}" and f"python={minors[0]}" in conda
+    assert f"not {lowest} <= v <= {highest} and" in read("Makefile")
 
 
 @pytest.mark.parametrize("python", pythons)
@@ -104,3 +109,51 @@ def test_all_that_is_needed_is_pinned_on_every_system_and_nothing_else():
     assert {system: names - set(constraints) for system, names in reached.items()} == dict.fromkeys(SYSTEMS, set())
     unneeded = {name for name in constraints if installed(name)} - set().union(*reached.values())
     assert not unneeded
+
+
+no_make = pytest.mark.skipif(os.name == "nt" or not shutil.which("make"), reason="there is no make")
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Return a function that gives what make would do for ``.venv/installed`` in a folder of its own."""
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    outside = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "PYTHON")}
+
+    def would_do(*variables, check=True, **environment):
+        command = ["make", "--dry-run", ".venv/installed", *variables]
+        environment = outside | environment
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=check)
+
+    return would_do
+
+
+@no_make
+def test_make_keeps_the_torch_that_was_asked_for_until_another_is(make, tmp_path):
+    new, cpu = "-m venv --clear .venv", "--index-url https://download.pytorch.org/whl/cpu torch torchvision"
+    usual = make().stdout
+    assert new in usual and cpu not in usual and usual == make(TORCH="2.14.1").stdout  # a variable of the shell's
+    first = make("TORCH=cpu").stdout
+    assert new in first and first.index(cpu) < first.index("--editable")
+
+    stamp = tmp_path / ".venv/installed"
+    stamp.write_text("cpu\n")
+    assert "pip install" not in make().stdout + make("TORCH=cpu").stdout
+    back = make("TORCH=pypi").stdout
+    assert new in back and cpu not in back
+    os.utime(stamp, (0, 0))  # older than constraints.txt
+    update = make().stdout
+    assert cpu in update and new not in update
+    stamp.write_text("")  # as the first edition left it
+    assert "pip install" not in make().stdout and cpu in make("TORCH=cpu").stdout
+
+
+@no_make
+def test_make_refuses_a_torch_that_it_does_not_know(make):
+    refused = make("TORCH=gpu", check=False)
+    assert refused.returncode == 2 and "TORCH=gpu is not known: say TORCH=cpu or TORCH=pypi" in refused.stderr

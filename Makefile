@@ -68,13 +68,12 @@ endif
 .venv/installed: pyproject.toml constraints.txt
 ifneq ($(TORCH),$(HAS))
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v <= (3, 14) and f"Python 3.11 to 3.14 is needed, {sys.executable} is {v[0]}.{v[1]}: make PYTHON=python3.13 ...")'
+	@test $(TORCH) = cpu || test "$$(uname)" != Linux || command -v nvidia-smi >/dev/null || echo "No NVIDIA GPU is seen here. To leave out CUDA, 4 of 6 GB: stop this (Ctrl-C), then make lab TORCH=cpu"
 	$(PYTHON) -m venv --clear .venv
 endif
 ifeq ($(TORCH),cpu)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps --index-url $(CPU_WHEELS) torch torchvision
 	@$(BIN)/python -c 'import importlib.metadata as m, sys; sys.exit(sys.platform == "linux" and "nvidia" in " ".join(m.requires("torch")) and "This torch, from another index of pip, has CUDA: can $(CPU_WHEELS) be reached? Without it: make TORCH=pypi ...")'
-else
-	@test "$$(uname)" != Linux || command -v nvidia-smi >/dev/null || echo "No NVIDIA GPU is seen here. To leave out CUDA, 4 of 6 GB: stop this (Ctrl-C), then make lab TORCH=cpu"
 endif
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
 	@echo $(TORCH) > $@

@@ -154,6 +154,16 @@ def test_make_keeps_the_torch_that_was_asked_for_until_another_is(make, tmp_path
 
 
 @no_make
+def test_make_says_that_cuda_can_be_left_out_before_it_brings_it_and_not_at_an_update(make, tmp_path):
+    said, brought = (make().stdout.find(words) for words in ("No NVIDIA GPU is seen", "pip install"))
+    assert 0 < said < brought
+    stamp = tmp_path / ".venv/installed"
+    stamp.write_text("pypi\n")
+    os.utime(stamp, (0, 0))
+    assert "pip install" in make().stdout and "No NVIDIA GPU" not in make().stdout
+
+
+@no_make
 def test_make_refuses_a_torch_that_it_does_not_know(make):
     refused = make("TORCH=gpu", check=False)
     assert refused.returncode == 2 and "TORCH=gpu is not known: say TORCH=cpu or TORCH=pypi" in refused.stderr

@@ -23,8 +23,11 @@ help:  ## list the commands
 lab: .venv/installed  ## open the course in JupyterLab
 	$(BIN)/jupyter lab $(ARGS) notebooks/00_start_here.ipynb
 
+# Whole files side by side, so that each notebook has one kernel, and the longest first: conftest.py sorts them.
+SIDE_BY_SIDE := --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+
 test: .venv/installed lint  ## run all tests: units, doctests, every notebook
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 browser: .venv/installed  ## open every notebook in JupyterLab, run it, and turn the knobs (needs Chromium; 15 minutes)
 	$(BIN)/python -m pytest tests/browser --all-notebooks

@@ -11,7 +11,16 @@ os.environ["LRCOURSE_PROGRESS"] = "0"
 # costs half as much again on an idle machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "3000")
+# Side by side (make test), each worker gets its share of the cores: threads that wait for each other are slower.
+workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+if workers > 1:
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
 
 
 def pytest_addoption(parser):
     parser.addoption("--all-notebooks", action="store_true", help="run every notebook in the browser, not only two")
+
+
+def pytest_collection_modifyitems(items):
+    """Take the lessons first: side by side, what is long should not begin last."""
+    items.sort(key=lambda item: {"notebooks": 0, "browser": 1}.get(item.path.parent.name, 2))

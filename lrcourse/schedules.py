@@ -32,6 +32,15 @@ def base_lr(optimizer: Optimizer) -> float:
     return math.nan if lr is None else float(lr)
 
 
+def check_lr(optimizer: Optimizer) -> None:
+    """Raise a ``ValueError`` if a param group holds no lr that could be changed."""
+    if any(group.get("lr") is None for group in optimizer.param_groups):
+        raise ValueError(
+            f"{type(optimizer).__name__} holds no lr, because it chooses its lr itself, so there is nothing to change:"
+            " make it with one, such as Adafactor(parameters, lr=0.001, relative_step=False)"
+        )
+
+
 def simulate(
     make_scheduler: MakeScheduler,
     steps: int,
@@ -70,7 +79,7 @@ def simulate(
     Raises:
         ValueError: ``steps`` or ``steps_per_epoch`` is not a whole number from 1; ``metrics`` is missing for a
             plateau, given for another scheduler, or of another length; ``lr`` is not a finite number from 0;
-            ``make_scheduler`` used an optimizer of its own.
+            ``make_scheduler`` used an optimizer of its own; ``optimizer`` holds no lr.
         TypeError: ``make_scheduler`` or ``per_epoch`` is not a factory, or does not return a scheduler; ``optimizer``
             is no optimizer.
 
@@ -87,7 +96,8 @@ def simulate(
     """
     steps = check_whole("steps", steps, unit="optimizer steps")
     check_number("lr", lr)  # but it is used as it is: an lr of 32 bits is multiplied in 32 bits
-    throw_away = _copy(optimizer if is_optimizer(optimizer) else _call(optimizer, lr))
+    check_lr(own := optimizer if is_optimizer(optimizer) else _call(optimizer, lr))
+    throw_away = _copy(own)
     made = [(_make("make_scheduler", make_scheduler, throw_away), 1)]
     if (per_epoch is None) != (steps_per_epoch is None):
         raise ValueError(f"per_epoch and steps_per_epoch go together; got steps_per_epoch={steps_per_epoch!r}")

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lrcourse.base import check_whole
+from lrcourse.base import as_python, check_whole
 from lrcourse.images.sources import load_pool
 
 
@@ -86,7 +86,7 @@ def load_data(
 
     Source: Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images".
     """
-    check_whole("seed", seed, least=0)
+    seed = check_whole("seed", seed, least=0)
     pool = load_pool()
     train, val = _sizes({"train": train, "val": val}, len(pool.train_labels), pool.source)
     (test,) = _sizes({"test": test}, len(pool.test_labels), pool.source)
@@ -113,6 +113,7 @@ def load_data(
 def _sizes(asked: dict[str, int | None], there: int, source: str) -> list[int]:
     """Return how many images each split gets of the ``there`` that they share; ``None`` takes the rest."""
     words = " and ".join(f"{name}={size}" for name, size in asked.items())
+    asked = {name: as_python(size) for name, size in asked.items()}
     fixed = [size for size in asked.values() if size is not None]
     if any(isinstance(size, bool) or not isinstance(size, int) or size < 1 for size in fixed):
         raise ValueError(f"a number of images is a whole number from 1, or None for all there is; got {words}")

@@ -14,7 +14,7 @@ import torch
 
 FORMAT = 2  # a version of lrcourse that writes other files counts on
 ADVICE = "Name another file to begin anew"
-KEYS = {"format", "began", "kept", "states", "progress", "rng"}
+KEYS = {"format", "began", "kept", "states", "mode", "progress", "rng"}
 FIRST_KEYS = {"config", "states", "progress", "rng"}  # of files from before they had a format
 
 

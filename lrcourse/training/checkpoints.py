@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import nn
 
-from lrcourse.base import write_whole
+from lrcourse.base import switch_mode, write_whole
 from lrcourse.training.checkpoint_files import ADVICE, FORMAT, check_place, read
 from lrcourse.training.fingerprints import CLASS, describe, differences
 from lrcourse.training.plain import NotPlain, pack, unpack
@@ -73,6 +73,8 @@ class Checkpoint:
                 f"{self._path} is the checkpoint of another run ({'; '.join(words[:5])}{more}). {ADVICE}, or make"
                 " model, optimizer and schedulers as they were when that run began to go on with it"
             )
+        # What mode an optimizer is in need not be in its state, and decides what its weights are.
+        switch_mode(self._parts["optimizer"], saved["mode"])
         try:
             self._load(unpack(saved["states"]))
         except ValueError as error:
@@ -87,13 +89,15 @@ class Checkpoint:
         if self._path is None:
             return
         try:
-            content = {"states": self._states(), "progress": pack(progress), "kept": self._describe()}
+            states, kept = self._states(), self._describe()
         except ValueError as error:  # what a first look could not see, since it came with the steps
             warnings.warn(f"{error}. The training goes on, and is not kept from here on", stacklevel=3)
             self._path = None
             return
+        mode = "train" if self._model.training else "eval"
+        content = {"began": self._began, "kept": kept, "states": states, "mode": mode, "rng": generators()}
         with write_whole(self._path) as file:
-            torch.save({"format": FORMAT, "began": self._began, "rng": generators(), **content}, file)
+            torch.save({"format": FORMAT, "progress": pack(progress), **content}, file)
         self._written = time.monotonic()
 
     def leave(self) -> None:
@@ -110,7 +114,7 @@ class Checkpoint:
         states = {}
         for name, part in self._parts.items():
             what = f"{name}={type(part).__name__}"
-            advice = f"Let {type(part).__name__} have both, made of numbers, texts, lists, dicts and tensors"
+            advice = "Let it have both, for numbers, texts, lists, dicts and tensors; or call fit without checkpoint="
             if not (hasattr(part, "state_dict") and hasattr(part, "load_state_dict")):
                 raise ValueError(f"{what} has no state_dict() and load_state_dict() to keep it by. {advice}")
             try:
@@ -121,7 +125,7 @@ class Checkpoint:
                 raise ValueError(
                     f"{what} keeps a {error.kind} in its attribute {place}, which cannot be read back from a file. Let"
                     f" the state_dict() and load_state_dict() of {type(part).__name__} leave it out, or put numbers,"
-                    " texts, lists, dicts and tensors in its place"
+                    " texts, lists, dicts and tensors in its place; or call fit without checkpoint="
                 ) from None
             except Exception as error:
                 raise ValueError(f"{what}.state_dict() raised {type(error).__name__}: {error}. {advice}") from error

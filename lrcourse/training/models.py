@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lrcourse.base import check_whole
+
 
 def SmallCNN(classes: int = 10) -> nn.Sequential:
     """Return a small convolutional network for 32x32 colour images: 33,946 parameters for ten classes.
@@ -20,10 +22,14 @@ def SmallCNN(classes: int = 10) -> nn.Sequential:
 
     The initial weights come from torch's global generator: call ``torch.manual_seed`` first.
 
+    Raises:
+        ValueError: ``classes`` is not a whole number from 1.
+
     >>> import torch
     >>> SmallCNN()(torch.zeros(2, 3, 32, 32)).shape
     torch.Size([2, 10])
     """
+    classes = check_whole("classes", classes)
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     channels_in = 3
     for block, channels in enumerate((16, 32, 64), 1):
@@ -45,6 +51,9 @@ def ResNet9(classes: int = 10) -> nn.Sequential:
     connection, then one linear layer. For a GPU: on a CPU one pass over CIFAR-10 takes many minutes. Input
     ``(N, 3, 32, 32)``, output logits ``(N, classes)``.
 
+    Raises:
+        ValueError: ``classes`` is not a whole number from 1.
+
     Source: the architecture of Page 2018, "How to train your ResNet", part 4.
 
     >>> ResNet9()(torch.zeros(2, 3, 32, 32)).shape
@@ -62,7 +71,7 @@ def ResNet9(classes: int = 10) -> nn.Sequential:
         Residual(_convolution(512, 512), _convolution(512, 512)),
         nn.MaxPool2d(4),
         nn.Flatten(),
-        nn.Linear(512, classes),
+        nn.Linear(512, check_whole("classes", classes)),
     )
     return model.to(memory_format=torch.channels_last)
 
@@ -89,6 +98,9 @@ class FlipAndCrop(nn.Module):
     Args:
         padding: pixels that an image can move in each direction.
 
+    Raises:
+        ValueError: ``padding`` is not a whole number from 0.
+
     >>> model = nn.Sequential(FlipAndCrop(), SmallCNN())
     >>> model(torch.zeros(2, 3, 32, 32)).shape
     torch.Size([2, 10])
@@ -96,7 +108,11 @@ class FlipAndCrop(nn.Module):
 
     def __init__(self, padding: int = 4) -> None:
         super().__init__()
-        self.padding = padding
+        self.padding = check_whole("padding", padding, least=0, unit="pixels")
+
+    def extra_repr(self) -> str:
+        """Return what the text of a model shows of it, by which ``fit`` also tells one run from another."""
+        return f"padding={self.padding}"
 
     def forward(self, images: Tensor) -> Tensor:
         """Return images of the same shape ``(N, C, H, W)``, in ``channels_last`` layout where they were changed."""

@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from torch import nn
 from torch.optim import LBFGS, Optimizer
 
-from lrcourse.base import check_is, check_number, check_whole
+from lrcourse.base import check_is, check_number, check_whole, is_optimizer, optimizers_in, switch_mode
 from lrcourse.images import Data
+from lrcourse.schedules import check_lr
 
 SMOOTHING = 0.9  # share of the running average that stays, so that it remembers about 10 batches
 DIVERGED = 4.0  # times the best smoothed loss; the rest of the range would only blow up further
@@ -62,7 +63,8 @@ def lr_range_test(
 
     Args:
         model: the network to test; a copy of it is trained.
-        make_optimizer: factory ``parameters -> optimizer``; its lr is replaced.
+        make_optimizer: factory ``parameters -> optimizer``; its lr is replaced. An optimizer with a training and an
+            evaluation mode is put into the first, as the copy of the model is.
         data: the images, on the model's device.
         lr_min: lr of the first step.
         lr_max: lr of the last step.
@@ -72,7 +74,8 @@ def lr_range_test(
 
     Raises:
         ValueError: not ``0 < lr_min < lr_max``, ``steps`` is not a whole number from 2 or ``batch_size`` from 1,
-            ``make_optimizer`` ignores the parameters it is given, or the loss is not finite from the start.
+            ``make_optimizer`` ignores the parameters it is given or returns an optimizer that chooses its lr itself,
+            or the loss is not finite from the start.
         TypeError: ``make_optimizer`` does not return an optimizer, or returns LBFGS, which needs a closure;
             or an argument of another type.
 
@@ -86,13 +89,11 @@ def lr_range_test(
     """
     check_is("model", model, nn.Module, "call lr_range_test(model, make_optimizer, data, lr_min=..., ...)")
     check_is("data", data, Data, "pass what load_data() returns, not one of its splits")
-    check_number("lr_min", lr_min)
-    check_number("lr_max", lr_max)
-    if not 0 < lr_min < lr_max:
+    low, high = check_number("lr_min", lr_min), check_number("lr_max", lr_max)
+    if not 0 < low < high:
         raise ValueError(f"lr_min must be above 0 and below lr_max; got lr_min={lr_min!r}, lr_max={lr_max!r}")
-    check_whole("steps", steps, least=2)
-    check_whole("batch_size", batch_size)
-    check_whole("seed", seed, least=0)
+    steps, batch_size = check_whole("steps", steps, least=2), check_whole("batch_size", batch_size)
+    seed = check_whole("seed", seed, least=0)
     if not callable(make_optimizer):
         raise TypeError(
             f"make_optimizer must be a function that makes an optimizer, got {type(make_optimizer).__name__}:"
@@ -100,23 +101,16 @@ def lr_range_test(
         )
     model = copy.deepcopy(model)
     optimizer = make_optimizer(model.parameters())
-    if not isinstance(optimizer, Optimizer) or isinstance(optimizer, LBFGS):
-        got = type(optimizer).__name__
-        raise TypeError(f"make_optimizer must return an optimizer that needs no closure; it returned {got}")
-    mine = set(model.parameters())
-    if any(parameter not in mine for group in optimizer.param_groups for parameter in group["params"]):
-        raise ValueError(
-            "make_optimizer returned an optimizer over other parameters than it was given, and the test would change"
-            " its lr: use the argument, as in lambda parameters: Adam(parameters)"
-        )
+    _check(optimizer, model)
     result, average, best = RangeTest(), 0.0, math.inf
     devices = {parameter.device for parameter in model.parameters() if parameter.device.type == "cuda"}
     with torch.random.fork_rng(devices):  # dropout draws from the global generator
         for step, batch in enumerate(_batches(len(data.train.labels), batch_size, steps, seed)):
-            lr = lr_min * (lr_max / lr_min) ** (step / (steps - 1))
+            lr = low * (high / low) ** (step / (steps - 1))
             for group in optimizer.param_groups:
                 group["lr"] = lr
             model.train()
+            switch_mode(optimizer, "train")
             loss = F.cross_entropy(model(data.train.images[batch]), data.train.labels[batch])
             average = SMOOTHING * average + (1 - SMOOTHING) * loss.item()
             smooth = average / (1 - SMOOTHING ** (step + 1))
@@ -134,6 +128,19 @@ def lr_range_test(
             "the loss is not finite before the first step: look for NaN in the weights of model and in data"
         )
     return result
+
+
+def _check(optimizer: Optimizer, model: nn.Module) -> None:
+    if not is_optimizer(optimizer) or any(isinstance(one, LBFGS) for one in optimizers_in(optimizer)):
+        got = type(optimizer).__name__
+        raise TypeError(f"make_optimizer must return an optimizer that needs no closure; it returned {got}")
+    mine = set(model.parameters())
+    if any(parameter not in mine for group in optimizer.param_groups for parameter in group["params"]):
+        raise ValueError(
+            "make_optimizer returned an optimizer over other parameters than it was given, and the test would change"
+            " its lr: use the argument, as in lambda parameters: Adam(parameters)"
+        )
+    check_lr(optimizer)
 
 
 def _batches(images: int, batch_size: int, steps: int, seed: int) -> Iterator[torch.Tensor]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import joblib
 import torch
 
-from lrcourse.base import bar, write_whole
+from lrcourse.base import as_python, bar, write_whole
 
 if TYPE_CHECKING:
     import pandas
@@ -47,7 +47,8 @@ def sweep(
 
     Args:
         run: trains, and returns its results by name: numbers, text or truth values.
-        configs: arguments of the runs, by name; the same names in each. ``grid`` makes them.
+        configs: arguments of the runs, by name; the same names in each. ``grid`` makes them. Numbers of NumPy, pandas
+            and torch are handed on as Python's.
         jobs: how many runs at a time; without, as many as joblib is set to, else as there are cores.
         results: a CSV file. It is written after each run (under Ray, after each round of runs), and what it holds
             is not run again, so that an interrupted sweep goes on where it stopped. Runs that failed are run again.
@@ -66,7 +67,7 @@ def sweep(
     """
     import pandas  # takes a moment, and most notebooks do without
 
-    configs = [dict(config) for config in configs]
+    configs = [_plain(config) for config in configs]
     keys = _keys(configs)
     known = {} if results is None else _read(Path(results), list(configs[0]))
     missing = [(key, config) for key, config in zip(keys, configs, strict=True) if key not in known]
@@ -112,7 +113,7 @@ def _run(run: Callable, key: tuple, config: dict) -> tuple[tuple, dict]:
         result = run(**config)
         if not isinstance(result, Mapping):
             raise TypeError(f"run must return a mapping of results by name; it returned {type(result).__name__}")
-        return key, {**config, **result}
+        return key, {**config, **_plain(result)}
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         return key, {**config, ERROR: f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"}
@@ -135,6 +136,11 @@ def _keys(configs: list[dict]) -> list[tuple]:
         twice = next(config for key, config in zip(keys, configs, strict=True) if keys.count(key) > 1)
         raise ValueError(f"this configuration stands twice: {twice}; give each run a seed of its own")
     return keys
+
+
+def _plain(values: Mapping) -> dict:
+    """Return them with the numbers of NumPy, pandas and torch as Python's, since in a file there is no other kind."""
+    return {name: as_python(value) for name, value in values.items()}
 
 
 def _key(values: Iterable) -> tuple:

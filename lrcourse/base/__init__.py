@@ -1,40 +1,37 @@
-"""What everybody stands on: arguments that are checked, protocols, files written whole, progress bars, versions."""
+"""What everybody stands on: arguments that are checked, protocols, files written whole, settings, what is printed.
 
-from lrcourse.base.arguments import as_python, check_is, check_number, check_series, check_whole
-from lrcourse.base.counting import remember_steps, steps_made
-from lrcourse.base.files import folder_beside, write_whole
-from lrcourse.base.moved import find_what_moved
-from lrcourse.base.progress import bar
-from lrcourse.base.protocols import (
-    acts_on,
-    check_scheduler,
-    is_optimizer,
-    is_scheduler,
-    optimizers_in,
-    switch_mode,
-    takes_metric,
-)
-from lrcourse.base.versions import note, tell_once
+Each name is imported when it is first used (PEP 562): `lrcourse doctor` has to run also where torch does not.
+"""
 
-__all__ = [
-    "acts_on",
-    "as_python",
-    "bar",
-    "check_is",
-    "check_number",
-    "check_scheduler",
-    "check_series",
-    "check_whole",
-    "find_what_moved",
-    "folder_beside",
-    "is_optimizer",
-    "is_scheduler",
-    "note",
-    "optimizers_in",
-    "remember_steps",
-    "steps_made",
-    "switch_mode",
-    "takes_metric",
-    "tell_once",
-    "write_whole",
-]
+from importlib import import_module
+
+_HOME = {
+    "acts_on": "protocols",
+    "as_python": "arguments",
+    "bar": "progress",
+    "check_is": "arguments",
+    "check_number": "arguments",
+    "check_scheduler": "protocols",
+    "check_series": "arguments",
+    "check_whole": "arguments",
+    "find_what_moved": "moved",
+    "folder_beside": "files",
+    "is_optimizer": "protocols",
+    "is_scheduler": "protocols",
+    "note": "versions",
+    "optimizers_in": "protocols",
+    "remember_steps": "counting",
+    "steps_made": "counting",
+    "switch_mode": "protocols",
+    "takes_metric": "protocols",
+    "tell_once": "versions",
+    "write_whole": "files",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(import_module(f"lrcourse.base.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'lrcourse.base' has no attribute {name!r}")

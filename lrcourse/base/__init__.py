@@ -21,9 +21,11 @@ _HOME = {
     "note": "versions",
     "optimizers_in": "protocols",
     "remember_steps": "counting",
+    "setting": "settings",
     "steps_made": "counting",
     "switch_mode": "protocols",
     "takes_metric": "protocols",
+    "tell": "console",
     "tell_once": "versions",
     "write_whole": "files",
 }

@@ -10,15 +10,16 @@ import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from lrcourse.base import tell
 from lrcourse.schedules import simulate
 
 
 def say(right: bool, hint: str, *, answered: bool = True) -> None:
     """Print what the learner needs next."""
     if not answered:
-        print("Not answered yet: replace the ... with your answer and run the cell again.")
+        tell("Not answered yet: replace the ... with your answer and run the cell again.")
     else:
-        print("✓ Right." if right else f"✗ Not yet. {hint}")
+        tell("✓ Right." if right else f"✗ Not yet. {hint}")
 
 
 def check_steps_per_epoch(steps: object, last: object, *, images: int, batch_size: int) -> None:

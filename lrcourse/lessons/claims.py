@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from lrcourse.base import tell
+
 
 def expect(claim: str, holds: object) -> None:
     """Print ``✓ claim`` if the claim holds, and stop the notebook if it does not.
@@ -25,4 +27,4 @@ def expect(claim: str, holds: object) -> None:
         raise TypeError(f"holds must be True or False, got {holds!r}: compare it with something")
     if not bool(holds):
         raise AssertionError(claim)
-    print(f"✓ {claim}")
+    tell(f"✓ {claim}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 
+from lrcourse.base import tell
+
 # By question, and not in the Prediction, so that a cell run again forgets neither the answer nor what was measured.
 _committed: dict[str, str] = {}
 _measured: dict[str, str] = {}
@@ -35,11 +37,11 @@ class Prediction:
         _measured[self.question] = measured
         self._measured_now()
         if self.chosen is None:
-            print(f"You made no prediction. Measured: {measured}")
+            tell(f"You made no prediction. Measured: {measured}")
         elif self.chosen == measured:
-            print(f"You predicted it: {measured}\n{_tally()}")
+            tell(f"You predicted it: {measured}\n{_tally()}")
         else:
-            print(f"You predicted: {self.chosen}\nMeasured:      {measured}\nRead on to see why. {_tally()}")
+            tell(f"You predicted: {self.chosen}\nMeasured:      {measured}\nRead on to see why. {_tally()}")
 
     def verdict(self) -> str:
         """Return where this prediction stands, in one line."""
@@ -87,7 +89,7 @@ def predict(question: str, choices: Sequence[str]) -> Prediction:
     from IPython import get_ipython
 
     if get_ipython() is None:
-        print(prediction)
+        tell(prediction)
     else:
         from IPython.display import display
 

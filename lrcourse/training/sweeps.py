@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import joblib
 import torch
 
-from lrcourse.base import as_python, bar, write_whole
+from lrcourse.base import as_python, bar, tell, write_whole
 
 if TYPE_CHECKING:
     import pandas
@@ -87,7 +87,7 @@ def sweep(
     failed = table[table[ERROR].notna()] if ERROR in table else table[:0]
     if len(failed):
         first = failed.iloc[0][[*configs[0], ERROR]].to_dict()
-        print(f"{len(failed)} of {len(table)} runs failed and will be run again next time. The first: {first}")
+        tell(f"{len(failed)} of {len(table)} runs failed and will be run again next time. The first: {first}")
     return table
 
 

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -22,3 +26,21 @@ def test_a_claim_that_does_not_hold_stops_with_its_words(false, capsys):
 def test_what_is_no_truth_value_is_refused(vague):
     with pytest.raises(TypeError, match="holds must be True or False, got"):
         expect("vague", vague)
+
+
+LESSON = """
+from lrcourse import expect, predict
+from lrcourse.lessons import check_number
+predict("Is β₁ = 0.9?", ["ja, natürlich", "nein"]).check("nein")
+expect("1 ≤ größer", True)
+check_number(1, lambda: 1)
+check_number(2, lambda: 1)
+"""
+
+
+@pytest.mark.parametrize("encoding, ok, no", [("cp1252", "ok", "no"), ("ascii", "ok", "no"), ("utf-8", "✓", "✗")])
+def test_a_lesson_goes_on_where_its_output_goes_into_a_file(encoding, ok, no):
+    env = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    out = subprocess.run([sys.executable, "-c", LESSON], env=env, capture_output=True, check=True).stdout
+    lines = out.decode(encoding).splitlines()
+    assert lines[-2:] == [f"{ok} Right.", f"{no} Not yet. 2 is too large."] and lines[-3].startswith(ok)

@@ -1,0 +1,51 @@
+import io
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrcourse import expect
+from lrcourse.base import tell
+
+ENCODINGS = ["utf-8", "cp1252", "ascii", "latin-1", "cp437", "cp949", "iso8859-9", "mac_roman", "utf-16"]
+
+
+def printed(text, encoding):
+    """Return what a console of that encoding gets."""
+    console = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdout", console)
+        tell(text)
+        console.flush()
+    return console.buffer.getvalue().decode(encoding)
+
+
+# Of all of Unicode, also the halves of pairs that stand for a byte of a file's name that is no text.
+anything = st.text(st.characters(codec=None) | st.sampled_from("✓✗äß€σ日\udcff\n"))
+
+
+def written(sign, encoding):
+    try:
+        sign.encode(encoding)
+    except UnicodeEncodeError:
+        return {"✓": "ok", "✗": "no"}.get(sign) or sign.encode("ascii", "backslashreplace").decode()
+    return sign
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@given(text=anything)
+def test_any_text_is_printed_on_any_console(encoding, text):
+    assert printed(text, encoding) == "".join(written(sign, encoding) for sign in text) + "\n"
+
+
+def test_a_mark_that_the_console_lacks_is_a_word():
+    assert printed("✓ größer", "cp1252") == "ok größer\n"
+    assert printed("✗ σ is größer", "ascii") == "no \\u03c3 is gr\\xf6\\xdfer\n"
+    assert printed("✓ größer", "utf-8") == "✓ größer\n"
+
+
+def test_without_a_console_nothing_is_printed(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)  # as under pythonw
+    tell("✓ one is one")
+    expect("one is one", True)

@@ -89,7 +89,7 @@ def test_the_wrong_predictions_of_the_guide_are_choices_of_the_lessons():
             assert f'\\"{prediction}\\"' in lesson  # as JSON writes a string of code
 
 
-MARKDOWN = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+MARKDOWN = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
 @pytest.mark.parametrize("page", MARKDOWN, ids=lambda path: path.name)

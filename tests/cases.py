@@ -2,6 +2,7 @@
 
 import inspect
 
+import numpy as np
 import torch
 from hypothesis import strategies as st
 from torch import nn
@@ -148,14 +149,16 @@ def train_a_little(make_optimizer, *, sparse=False, steps=4, around=None):
 
 
 def same(first, second):
-    """Tell whether two nests of dicts, lists, tensors and numbers are equal to the last bit."""
+    """Tell whether two nests of dicts, lists, tensors, arrays and numbers are equal to the last bit."""
     if isinstance(first, torch.Tensor):
         return isinstance(second, torch.Tensor) and torch.equal(first, second)
     if isinstance(first, dict):
         return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
     if isinstance(first, (list, tuple)):
         return len(first) == len(second) and all(map(same, first, second))
-    return first == second
+    if isinstance(first, np.ndarray):
+        return isinstance(second, np.ndarray) and first.dtype == second.dtype and np.array_equal(first, second)
+    return first == second or (first != first and second != second)  # NaN is no other number than NaN
 
 
 def said(capsys, start):

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 NUMBERS = (bool, int, float, complex, str)
-ALONE = (*NUMBERS, type(None), bytes, torch.Tensor, torch.nn.Parameter, torch.Size, torch.dtype, torch.device)
+ALONE = (*NUMBERS, type(None), torch.Tensor, torch.nn.Parameter, torch.Size, torch.dtype, torch.device)
 NUMPY = "a number or an array of NumPy"  # the key under which its kind is written
 
 

@@ -53,7 +53,7 @@ def test_the_picture_is_small_and_readable_at_half_size():
     data = picture.PICTURE.read_bytes()
     width, height = struct.unpack(">II", data[16:24])
     assert len(data) < 150_000 and 900 <= width <= 1100 and height < width
-    assert "](docs/two_clocks.png)" in page("README.md")
+    assert 'src="docs/two_clocks.png"' in page("README.md")
 
 
 def test_the_picture_can_be_drawn_again(tmp_path, monkeypatch, capsys):

@@ -325,3 +325,15 @@ def test_every_must_be_a_whole_number_from_1(every):
     with pytest.raises(ValueError, match="every must be a whole number of steps, from 1, got"):
         with record(model, torch.optim.SGD(model.parameters()), every=every):
             pass
+
+
+@pytest.mark.parametrize("steps, kept", [(8, [1, 2, 3, 4, 5, 6, 7, 8]), (9, [1, 3, 5, 7, 9]), (10, [1, 3, 5, 7, 9])])
+def test_a_trace_is_thinned_when_it_is_full_and_not_before(steps, kept, monkeypatch):
+    monkeypatch.setattr(recording, "MOST_ROWS", 24)  # 8 steps of two layers and everything
+    model = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with record(model, optimizer) as trace:
+        for _ in range(steps):
+            model(torch.ones(1, 1)).sum().backward()
+            optimizer.step()
+    assert trace.step == kept

@@ -77,3 +77,7 @@ def test_the_table_has_a_row_for_each_step_and_layer(trace):
     assert row.update_size == trace.layers["1.weight"].update_size[2]
     first = frame[(frame.step == 1) & (frame.layer == "1.weight")].iloc[0]
     assert math.isnan(first.base_lr) and math.isnan(first.update_size)
+
+
+def test_the_rows_of_the_table_are_numbered_through(trace):
+    assert list(trace.to_frame().index) == list(range(3 * (3 + 1)))

@@ -128,10 +128,8 @@ def _call(make_optimizer: Callable[..., Optimizer], lr: float) -> Optimizer:
         raise TypeError(f"optimizer must be a class such as torch.optim.Adam, or an optimizer; got {make_optimizer!r}")
     optimizer = make_optimizer([_weight()], lr=lr)
     if not is_optimizer(optimizer):
-        raise TypeError(
-            "optimizer must be a class such as torch.optim.Adam, or an optimizer; what it is called for is"
-            f" {type(optimizer).__name__}"
-        )
+        got = type(optimizer).__name__
+        raise TypeError(f"optimizer must be a class such as torch.optim.Adam, or an optimizer; calling it gave {got}")
     return optimizer
 
 

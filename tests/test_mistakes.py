@@ -5,9 +5,10 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
+import strangers
 import torch
 from test_laws import tiny_data, tiny_model
-from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
+from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau, StepLR
 
 from lrcourse import (
     decompose,
@@ -78,6 +79,12 @@ class Scene:
         model = tiny_model()
         torch.nn.init.constant_(model[0].weight, math.nan)
         return model
+
+    def holder(self):
+        """Return a scheduler whose function holds another scheduler."""
+        function = type("WarmThen", (), {"__call__": lambda self, step: 1.0})()
+        function.then = self.scheduler
+        return LambdaLR(self.adamw, function)
 
     def stepped(self, optimizer):
         optimizer.step()
@@ -167,6 +174,21 @@ MISTAKES = {
         ValueError,
         "StepLR takes no metrics; got 2",
     ),
+    "simulate: a text instead of metrics": (
+        lambda s: simulate(lambda optimizer: ReduceLROnPlateau(optimizer), 2, metrics="12"),
+        ValueError,
+        "metrics must be numbers, one for each step, got '12': pass losses, such as history.val_loss",
+    ),
+    "simulate: an optimizer that holds no lr": (
+        lambda s: simulate(lambda o: StepLR(o, 1), 2, optimizer=strangers.OwnLr(s.model.parameters())),
+        ValueError,
+        "OwnLr holds no lr, because it chooses its lr itself, so there is nothing to change: make it with one, such as",
+    ),
+    "simulate: a factory of something else than an optimizer": (
+        lambda s: simulate(lambda o: StepLR(o, 1), 2, optimizer=lambda params, lr: None),
+        TypeError,
+        "optimizer must be a class such as torch.optim.Adam, or an optimizer; calling it gave NoneType",
+    ),
     "simulate: epochs as a fraction": (
         lambda s: simulate(lambda optimizer: StepLR(optimizer, 2), 2.5),
         ValueError,
@@ -218,6 +240,41 @@ MISTAKES = {
         lambda s: s.fit(per_epoch=lambda optimizer: StepLR(optimizer, 1)),
         TypeError,
         "per_epoch must be a scheduler, got function: pass the scheduler itself, such as StepLR(optimizer, 10)",
+    ),
+    "fit: a class of scheduler": (
+        lambda s: s.fit(per_epoch=StepLR),
+        TypeError,
+        "per_epoch must be a scheduler, got the class StepLR itself: pass the scheduler itself",
+    ),
+    "fit: the optimizer once more, as a scheduler": (
+        lambda s: s.fit(per_epoch=s.adamw),
+        TypeError,
+        "per_epoch must be a scheduler, got AdamW: pass the scheduler itself",
+    ),
+    "fit: a scheduler that wants to be told the epoch": (
+        lambda s: s.fit(per_epoch=strangers.ByEpoch(s.adamw)),
+        TypeError,
+        "per_epoch: ByEpoch wants step(epoch), but torch's schedulers have step() and count themselves; with scheduler",
+    ),
+    "fit: several optimizers": (
+        lambda s: s.fit(optimizer=[s.adamw, s.fresh]),
+        TypeError,
+        "fit steps one optimizer, got a list of 2: for several side by side, such as Muon and AdamW, write the loop of",
+    ),
+    "fit: the parameters instead of an optimizer": (
+        lambda s: s.fit(optimizer=s.model.parameters()),
+        TypeError,
+        "optimizer must be of type Optimizer, got generator: make one, such as torch.optim.Adam(model.parameters()",
+    ),
+    "fit: epochs as a truth value": (
+        lambda s: s.fit(epochs=torch.tensor(True)),
+        ValueError,
+        "epochs must be a whole number from 1, got tensor(True)",
+    ),
+    "fit: a scheduler that a checkpoint cannot hold": (
+        lambda s: s.fit(optimizer=s.adamw, model=s.model, per_epoch=s.holder(), checkpoint="run.pt"),
+        ValueError,
+        "per_epoch=LambdaLR keeps a StepLR in its attribute 'lr_lambdas'[0]['then'], which cannot be read back",
     ),
     "fit: the scheduler of another optimizer": (
         lambda s: s.fit(per_batch=s.scheduler),

@@ -1,9 +1,14 @@
 import copy
+import math
 
 import numpy as np
+import pandas as pd
 import pytest
+import strangers
 import torch
 from cases import MAKE_SCHEDULER, OPTIMIZERS, same
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch.optim import lr_scheduler as schedulers
 
 from lrcourse import simulate
@@ -129,3 +134,134 @@ def test_a_cycled_momentum_can_be_read(name, optimizer):
         real.step()
         scheduler.step()
     assert planned == seen and len(set(planned)) > 3
+
+
+NUMBERS = {
+    "Python": float,
+    "NumPy": np.float64,
+    "NumPy, 32 bits": np.float32,
+    "torch": torch.tensor,
+    "pandas": lambda lr: pd.Series([lr]).iloc[0],
+}
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    kind=st.sampled_from(sorted(NUMBERS)),
+    name=st.sampled_from(sorted(set(MAKE_SCHEDULER) - {"ReduceLROnPlateau"})),
+    steps=st.integers(1, 9),
+)
+def test_an_lr_of_any_kind_is_planned_as_it_is_trained_with(kind, name, steps):
+    """To the last bit: an lr of 32 bits is multiplied in 32 bits."""
+    given, make = NUMBERS[kind](0.03), MAKE_SCHEDULER[name]
+    whole = {"NumPy": np.int64, "torch": torch.tensor}.get(kind, int)
+    planned = simulate(make, whole(steps), lr=given)
+    assert float(given) == pytest.approx(0.03, rel=1e-7)  # a tensor is not the one that the plan has moved
+    own = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=NUMBERS[kind](0.03))
+    scheduler, used = make(own), []
+    again = simulate(make, steps, optimizer=torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=given))
+    for _ in range(steps):
+        used.append(float(own.param_groups[0]["lr"]))
+        own.step()
+        scheduler.step()
+    assert planned == again == used and {type(lr) for lr in planned} == {float}
+
+
+@pytest.mark.parametrize("make", MAKE_SCHEDULER.values(), ids=MAKE_SCHEDULER)
+def test_a_tensor_lr_of_ones_own_is_not_shared(make):
+    lr = torch.tensor(0.25)
+    own = torch.optim.Adam([torch.nn.Parameter(torch.ones(1))], lr=lr)
+    metrics = [1.0] * 6 if make is MAKE_SCHEDULER["ReduceLROnPlateau"] else None
+
+    def writes_the_defaults(optimizer):
+        optimizer.defaults["lr"].fill_(9.0)
+        return make(optimizer)
+
+    simulate(writes_the_defaults, 6, optimizer=own, metrics=metrics)
+    assert own.param_groups[0]["lr"] is lr is own.defaults["lr"] and lr.item() == 0.25
+
+
+@pytest.mark.parametrize("name", sorted(set(strangers.OPTIMIZERS) - {"OwnLr"}))
+def test_optimizers_of_others_can_carry_the_schedule(name):
+    make, weight = MAKE_SCHEDULER["StepLR"], torch.nn.Parameter(torch.ones(1, 1))
+    own = strangers.OPTIMIZERS[name]([weight], lr=0.5)
+    groups = copy.deepcopy([{**group, "params": []} for group in own.param_groups])
+    assert simulate(make, 4, optimizer=own) == [0.5, 0.5, 0.25, 0.25]
+    assert simulate(make, 4, lr=0.5, optimizer=strangers.OPTIMIZERS[name]) == [0.5, 0.5, 0.25, 0.25]
+    assert [{**group, "params": []} for group in own.param_groups] == groups and not own.state
+
+
+def test_an_optimizer_whose_class_wants_more_than_groups_can_carry_the_schedule():
+    class Wants(torch.optim.SGD):
+        def __init__(self, params, lr, *, total):
+            super().__init__(params, lr=lr)
+            self.total = total
+
+    own = Wants([torch.nn.Parameter(torch.ones(1))], 0.5, total=9)
+    assert simulate(MAKE_SCHEDULER["StepLR"], 3, optimizer=own) == [0.5, 0.5, 0.25]
+    made = simulate(MAKE_SCHEDULER["StepLR"], 3, lr=0.5, optimizer=lambda params, lr: Wants(params, lr, total=9))
+    assert made == [0.5, 0.5, 0.25]
+
+
+def test_an_optimizer_that_chooses_its_lr_itself_is_refused():
+    own = strangers.OwnLr([torch.nn.Parameter(torch.ones(1))])
+    with pytest.raises(ValueError, match="OwnLr holds no lr, because it chooses its lr itself"):
+        simulate(MAKE_SCHEDULER["StepLR"], 3, optimizer=own)
+
+
+@pytest.mark.parametrize("made", [None, [], torch.nn.ReLU(), torch.optim.SGD])
+def test_a_factory_of_something_else_is_refused(made):
+    with pytest.raises(TypeError, match=f"or an optimizer; calling it gave {type(made).__name__}"):
+        simulate(MAKE_SCHEDULER["StepLR"], 3, optimizer=lambda params, lr: made)
+
+
+@pytest.mark.parametrize("name", strangers.MAKE_SCHEDULER)
+def test_schedulers_of_others_can_be_planned(name):
+    own = an_optimizer()
+    scheduler, used = strangers.MAKE_SCHEDULER[name](own), []
+    metrics = [3.0, 2.0, 2.5, math.nan, 1.0, 0.5]
+    for metric in metrics:
+        used.append(own.param_groups[0]["lr"])
+        own.step()
+        scheduler.step(*[metric] * (name == "Greedy"))
+    planned = simulate(strangers.MAKE_SCHEDULER[name], 6, metrics=metrics if name == "Greedy" else None)
+    assert planned == used and len(set(planned)) > 2
+    twice = {"per_epoch": MAKE_SCHEDULER["ExponentialLR"], "steps_per_epoch": np.int64(3)}
+    both = simulate(strangers.MAKE_SCHEDULER[name], 6, metrics=metrics if name == "Greedy" else None, **twice)
+    assert both[:3] == planned[:3] and both[3] < planned[3]
+
+
+def test_a_scheduler_that_wants_the_epoch_is_refused_with_the_line_that_helps():
+    with pytest.raises(TypeError, match=r"make_scheduler: ByEpoch wants step\(epoch\), .* lambda t: scheduler._get_lr"):
+        simulate(strangers.ByEpoch, 5)
+
+    def adapted(optimizer):
+        scheduler = strangers.ByEpoch(optimizer)
+        return schedulers.LambdaLR(optimizer, lambda t: scheduler._get_lr(t)[0] / scheduler.base_values[0])
+
+    assert simulate(adapted, 5) == pytest.approx([0.1, 0.08, 0.06, 0.04, 0.02])
+
+
+def test_two_kinds_of_scheduler_cannot_share_the_metrics():
+    second = {"per_epoch": MAKE_SCHEDULER["ReduceLROnPlateau"], "steps_per_epoch": 2}
+    with pytest.raises(ValueError, match="both schedulers take metrics, Greedy and ReduceLROnPlateau; one of"):
+        simulate(strangers.Greedy, 4, metrics=[1.0] * 4, **second)
+
+
+@pytest.mark.parametrize("metrics", [np.array, pd.Series, torch.tensor, iter, lambda m: [torch.tensor(x) for x in m]])
+def test_metrics_may_be_any_series_of_numbers(metrics):
+    plateau = MAKE_SCHEDULER["ReduceLROnPlateau"]
+    assert simulate(plateau, 3, lr=1.0, metrics=metrics([1.0, 2.0, 0.5])) == [1.0, 1.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    "metrics", ["123", [True] * 3, {0: 1.0, 1: 1.0, 2: 1.0}, 3.0, [[1.0]] * 3, [None] * 3, ["1"] * 3]
+)
+def test_metrics_that_are_no_numbers_are_refused(metrics):
+    with pytest.raises(ValueError, match="metrics must be numbers, one for each step, got .*: pass losses"):
+        simulate(MAKE_SCHEDULER["ReduceLROnPlateau"], 3, metrics=metrics)
+
+
+def test_a_training_that_ends_before_the_first_epoch_needs_no_metrics():
+    second = {"per_epoch": MAKE_SCHEDULER["ReduceLROnPlateau"], "steps_per_epoch": 9}
+    assert simulate(MAKE_SCHEDULER["StepLR"], 3, lr=0.5, metrics=[], **second) == [0.5, 0.5, 0.25]

@@ -185,7 +185,7 @@ def evaluate(model: nn.Module, split: Split, *, batch_size: int = 1000) -> tuple
     True
     """
     check_is("split", split, Split, "pass one set of images, such as data.val")
-    check_whole("batch_size", batch_size)
+    batch_size = check_whole("batch_size", batch_size)
     model.eval()
     logits = torch.cat([model(images) for images in split.images.split(batch_size)])
     loss = F.cross_entropy(logits, split.labels).item()

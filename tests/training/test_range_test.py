@@ -1,6 +1,8 @@
 import copy
 
+import numpy as np
 import pytest
+import strangers
 import torch
 from cases import same
 from hypothesis import given, settings
@@ -71,3 +73,54 @@ def test_a_wrong_range_is_an_error(options, kind, message):
     options = {"make_optimizer": torch.optim.SGD, "lr_min": 0.1, "lr_max": 1, "steps": 5, **options}
     with pytest.raises(kind, match=message):
         lr_range_test(tiny_model(), data=tiny_data(), **options)
+
+
+def watched(make, seen):
+    """Let a factory of optimizers note the lr of each group in each step."""
+
+    def make_watched(parameters):
+        optimizer = make(parameters)
+        optimizer.register_step_pre_hook(lambda *_: seen.append([group["lr"] for group in optimizer.param_groups]))
+        return optimizer
+
+    return make_watched
+
+
+@pytest.mark.parametrize("lr", [0.1, np.float32(0.1), torch.tensor(0.1)])
+def test_every_group_steps_at_the_lr_of_the_test(lr):
+    seen = []
+    make = watched(lambda weights: torch.optim.Adam([{"params": [w], "lr": lr} for w in weights]), seen)
+    result = lr_range_test(tiny_model(), make, tiny_data(), lr_min=1e-6, lr_max=1e-3, steps=4, batch_size=8)
+    assert seen == [[lr] * 4 for lr in result.lr] and len(seen) == 4
+
+
+def test_a_step_is_one_of_training_whatever_mode_the_model_is_in():
+    """Dropout drops, batch norm uses the batch: the loss is that of a model in training."""
+    modes, model = [], tiny_model().eval()
+    model[2].register_forward_hook(lambda module, inputs, output: modes.append(module.training))
+    lr_range_test(model, torch.optim.SGD, tiny_data(), lr_min=1e-6, lr_max=1e-5, steps=3, batch_size=8)
+    assert modes == [True] * 3 and not model.training
+
+
+@pytest.mark.parametrize("name", sorted(set(strangers.OPTIMIZERS) - {"OwnLr"}))
+def test_optimizers_of_others_can_be_tested(name):
+    model = tiny_model()
+    before = copy.deepcopy(model.state_dict())
+    result = lr_range_test(
+        model, strangers.OPTIMIZERS[name], tiny_data(), lr_min=1e-6, lr_max=1e-4, steps=3, batch_size=8
+    )
+    assert result.lr == pytest.approx([1e-6, 1e-5, 1e-4]) and same(model.state_dict(), before)
+
+
+def test_an_optimizer_that_chooses_its_lr_itself_is_refused():
+    with pytest.raises(ValueError, match=r"OwnLr holds no lr, .* make it with one, such as Adafactor\(parameters, lr="):
+        lr_range_test(tiny_model(), strangers.OwnLr, tiny_data(), lr_min=1e-6, lr_max=1e-4, steps=3)
+
+
+def test_the_numbers_of_numpy_and_torch_are_numbers():
+    results = []
+    for whole, real in ((int, float), (np.int64, np.float64), (torch.tensor, lambda lr: torch.tensor(lr).double())):
+        call = {"lr_min": real(0.25), "lr_max": real(0.5), "steps": whole(3), "batch_size": whole(8), "seed": whole(1)}
+        results.append(lr_range_test(tiny_model(), torch.optim.SGD, tiny_data(), **call))
+        assert {type(lr) for lr in results[-1].lr} == {float}
+    assert results[0] == results[1] == results[2]

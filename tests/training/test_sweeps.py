@@ -5,6 +5,7 @@ import signal
 import time
 
 import joblib
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -156,3 +157,28 @@ def test_a_file_of_another_sweep_is_left_alone(tmp_path):
     with pytest.raises(ValueError, match="holds another sweep, with the columns .'momentum', 'end'.; wanted are"):
         sweep(train, grid(lr=[0.1], seed=[0]), results=path, **QUIET)
     assert path.read_text() == "momentum,end\n0.9,1.0\n"
+
+
+@pytest.mark.parametrize("number", [float, np.float64, np.float32, torch.tensor, lambda lr: pd.Series([lr]).iloc[0]])
+def test_the_numbers_of_numpy_pandas_and_torch_are_numbers(number, tmp_path):
+    """They come back from the file as what they are, in configurations and in results, and nothing is run twice."""
+    configs, path, ran = grid(lr=[number(0.1), number(0.1001)], seed=np.arange(2)), tmp_path / "runs.csv", []
+
+    def run(lr, seed):
+        ran.append((lr, seed))
+        return {"loss": torch.tensor(0.1) * lr, "accuracy": np.float32(lr), "right": np.int64(seed), "ok": np.True_}
+
+    first = sweep(run, configs, jobs=1, results=path, **QUIET)
+    again = sweep(run, configs, jobs=1, results=path, **QUIET)
+    pd.testing.assert_frame_equal(first, again, check_exact=True)
+    assert len(ran) == 4 and {type(value) for config in ran for value in config} == {float, int}
+    assert first.lr.tolist() == [float(number(lr)) for lr in (0.1, 0.1, 0.1001, 0.1001)]
+    assert first.accuracy.tolist() == [float(np.float32(lr)) for lr in first.lr] and first.right.tolist() == [0, 1] * 2
+    assert [str(kind) for kind in first.dtypes] == ["float64", "int64", "float64", "float64", "int64", "bool"]
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_bar_is_shown_unless_it_is_not_wanted(shown, monkeypatch, capsys):
+    monkeypatch.delenv("LRCOURSE_PROGRESS")
+    sweep(train, grid(lr=[0.1], seed=[0]), jobs=1, progress=shown)
+    assert ("runs" in capsys.readouterr().err) == shown

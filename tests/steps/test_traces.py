@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lrcourse import record
-from lrcourse.steps.traces import COLUMNS, Trace
+from lrcourse.steps.traces import COLUMNS, Series, Trace
 
 
 @pytest.fixture
@@ -81,3 +81,30 @@ def test_the_table_has_a_row_for_each_step_and_layer(trace):
 
 def test_the_rows_of_the_table_are_numbered_through(trace):
     assert list(trace.to_frame().index) == list(range(3 * (3 + 1)))
+
+
+def test_each_column_of_the_table_is_what_its_name_says():
+    series = Series(group=1)
+    series.append([float(n) for n in range(14)])
+    frame = Trace("SGD", [7], [[0.1], [0.2]], {"weight": series}, series).to_frame()
+    names = "factor_5 factor_25 factor_50 factor_75 factor_95".split()
+    names += [name.replace("factor", "effective_lr") for name in names]
+    names += ["direction_size", "update_size", "weight_size", "residual"]
+    for row in (frame.iloc[0], frame.iloc[1]):
+        assert row[names].tolist() == [float(n) for n in range(14)]
+        assert (row.step, row.base_lr) == (7, 0.2)
+    assert series.factor == [[0.0, 1.0, 2.0, 3.0, 4.0]] and series.effective_lr == [[5.0, 6.0, 7.0, 8.0, 9.0]]
+    assert (series.direction_size, series.residual) == ([10.0], [13.0])
+
+
+def test_what_an_optimizer_makes_of_its_lr_is_saved_with_its_name(tmp_path):
+    trace = Trace("Prodigy", [1, 2], [[1.0, 1.0]], own_lr=[[0.25, 0.5]], own_lr_name="base lr × d")
+    for one in (Series(group=0), Series(group=1)):
+        one.append([0.5] * 14)
+        one.append([0.25] * 14)
+        trace.layers[f"layer {one.group}"] = one
+    trace.everything = one
+    trace.save(tmp_path / "run.npz")
+    back = Trace.load(tmp_path / "run.npz")
+    assert back == trace
+    assert {type(one.group) for one in back.layers.values()} == {int}

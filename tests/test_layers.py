@@ -19,6 +19,7 @@ FLOORS = [
     {"training"},
     {"plots"},
     {"lessons", "explorers"},
+    {"desk"},
     {"cli", "__init__"},
 ]
 ROOMS = sorted(set().union(*FLOORS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+os.umask(UMASK := os.umask(0o077))  # which can be read only so
 DAY = 24 * 60 * 60  # seconds: whoever has not written for so long was killed
 
 
@@ -26,6 +28,8 @@ def write_whole(path: str | os.PathLike) -> Iterator[BinaryIO]:
     try:
         with os.fdopen(number, "wb") as file:
             yield file
+        # mkstemp lets nobody else read; the file gets the rights of the one before it, or of any new one.
+        os.chmod(part, stat.S_IMODE(os.stat(path).st_mode) if path.exists() else 0o666 & ~UMASK)
         os.replace(part, path)
     except BaseException:
         os.unlink(part)

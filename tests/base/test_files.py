@@ -20,6 +20,18 @@ def test_a_file_takes_its_place_only_when_it_is_whole(tmp_path):
     assert path.read_bytes() == b"new" and list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="rights are others there")
+def test_a_file_has_the_rights_of_the_one_before_it_and_a_new_one_those_of_any_new_file(tmp_path):
+    (tmp_path / "usual").touch()
+    with write_whole(tmp_path / "new"):
+        pass
+    assert (tmp_path / "new").stat().st_mode == (tmp_path / "usual").stat().st_mode
+    (tmp_path / "new").chmod(0o640)
+    with write_whole(tmp_path / "new"):
+        pass
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o640
+
+
 def test_a_folder_that_is_not_there_is_an_error_that_names_it(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"), write_whole(tmp_path / "nowhere" / "run.txt"):
         pass

@@ -1,0 +1,91 @@
+"""Start JupyterLab on a desk, with settings that are the desk's own: the learner's JupyterLab stays as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lrcourse.base import PRIVATE, lesson_of, write_whole
+from lrcourse.desk.copies import fingerprint
+from lrcourse.desk.state import State
+
+# What the learner has set in JupyterLab goes before these.
+SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
+}
+# The first time, the table of contents stands beside the lesson; later everything is where the learner left it.
+WORKSPACE = {
+    "data": {
+        "layout-restorer:data": {
+            "main": None,
+            "left": {
+                "collapsed": False,
+                "visible": True,
+                "current": "table-of-contents",
+                "widgets": ["table-of-contents"],
+            },
+            "right": None,
+            "relativeSizes": [0.2, 0.8, 0],
+        }
+    },
+    "metadata": {"id": "default"},
+}
+# A thread of OpenMP that waits keeps its core busy, which another kernel may need: two lessons that trained at the same
+# time took ten times as long. These let it sleep soon.
+OPENMP = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "3000"}
+
+
+def environment(desk: Path, outside: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the environment for JupyterLab and its kernels, where ``outside`` does not say otherwise."""
+    private = desk / PRIVATE
+    settings = [str(private / "jupyter"), *filter(None, [outside.get("JUPYTER_CONFIG_PATH")])]
+    programs = [str(Path(sys.executable).parent), *filter(None, [outside.get("PATH")])]  # for `!lrcourse solution 05`
+    own = {"JUPYTER_CONFIG_PATH": os.pathsep.join(settings), "PATH": os.pathsep.join(programs)}
+    return OPENMP | {"JUPYTERLAB_WORKSPACES_DIR": str(private / "workspaces")} | dict(outside) | own
+
+
+def write_settings(desk: Path) -> None:
+    """Write the settings of the desk, and the layout of its first time."""
+    from jupyterlab_server.workspaces_handler import WorkspacesManager
+
+    path = desk / PRIVATE / "jupyter" / "labconfig" / "default_setting_overrides.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with write_whole(path) as file:
+        file.write(json.dumps(SETTINGS, indent=1).encode())
+    layouts = desk / PRIVATE / "workspaces"
+    if not layouts.exists():
+        WorkspacesManager(layouts).save("default", json.dumps(WORKSPACE))
+
+
+def command(desk: Path, options: Sequence[str] = ()) -> list[str]:
+    """Return the command that starts JupyterLab on the desk, at the lesson that was last worked in."""
+    from jupyter_server.utils import url_escape
+
+    root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in options else []
+    where = [f"--ServerApp.root_dir={desk}", f"--LabApp.default_url=/lab/tree/{url_escape(last_lesson(desk))}"]
+    return [sys.executable, "-m", "jupyterlab", *where, *root, *options]
+
+
+def last_lesson(desk: Path) -> str:
+    """Return the name of the lesson that was worked in last; the first one, if none was."""
+    laid, lessons = State(desk).laid, [path for path in sorted(desk.glob("*.ipynb")) if lesson_of(path)]
+    touched = [path for path in lessons if fingerprint(path.read_bytes()) not in laid.get(path.name, [])]
+    last = max(touched, key=lambda path: path.stat().st_mtime, default=None) or next(iter(lessons), None)
+    return last.name if last else "index.md"
+
+
+def start(desk: Path, options: Sequence[str] = ()) -> int:
+    """Run JupyterLab until it is stopped, and return its exit status; on a system of Unix it takes this one's place."""
+    write_settings(desk)
+    if os.name == "posix":
+        sys.stdout.flush()
+        os.execve(sys.executable, command(desk, options), environment(desk))
+    try:
+        return subprocess.call(command(desk, options), env=environment(desk))
+    except KeyboardInterrupt:  # Ctrl+C stops both
+        return 0

@@ -19,22 +19,10 @@ SETTINGS = {
     "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
 }
 # The first time, the table of contents stands beside the lesson; later everything is where the learner left it.
-WORKSPACE = {
-    "data": {
-        "layout-restorer:data": {
-            "main": None,
-            "left": {
-                "collapsed": False,
-                "visible": True,
-                "current": "table-of-contents",
-                "widgets": ["table-of-contents"],
-            },
-            "right": None,
-            "relativeSizes": [0.2, 0.8, 0],
-        }
-    },
-    "metadata": {"id": "default"},
-}
+CONTENTS = "@jupyterlab/toc:plugin"
+LAYOUT = {"left": {"collapsed": False, "visible": True, "current": CONTENTS, "widgets": ["filebrowser", CONTENTS]}}
+LAYOUT |= {"main": None, "down": None, "right": {"collapsed": True, "visible": True}, "relativeSizes": [0.2, 0.8, 0]}
+WORKSPACE = {"data": {"layout-restorer:data": LAYOUT}, "metadata": {"id": "default"}}
 # A thread of OpenMP that waits keeps its core busy, which another kernel may need: two lessons that trained at the same
 # time took ten times as long. These let it sleep soon.
 OPENMP = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "3000"}

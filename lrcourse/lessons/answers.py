@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from lrcourse.base import tell
+from lrcourse.lessons.memory import keep_check
 from lrcourse.schedules import simulate
 
 
@@ -20,6 +21,8 @@ def say(right: bool, hint: str, *, answered: bool = True) -> None:
         tell("Not answered yet: replace the ... with your answer and run the cell again.")
     else:
         tell("✓ Right." if right else f"✗ Not yet. {hint}")
+        if words := keep_check(right):
+            tell(words)
 
 
 def check_steps_per_epoch(steps: object, last: object, *, images: int, batch_size: int) -> None:

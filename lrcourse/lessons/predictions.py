@@ -5,26 +5,39 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 
-from lrcourse.base import tell
+from lrcourse.base import now, recall, remember, tell
 
-# By question, and not in the Prediction, so that a cell run again forgets neither the answer nor what was measured.
-_committed: dict[str, str] = {}
-_measured: dict[str, str] = {}
+# What was answered and measured is remembered by question, and not in the Prediction: a cell that runs again forgets
+# neither, and on a learner's desk another day does not either.
 
 
 class Prediction:
     """A question with choices, which the learner answers before the measurement. Made by ``predict``."""
 
     def __init__(self, question: str, choices: Sequence[str]) -> None:
-        """Keep the question; an answer given earlier in this session stands."""
+        """Keep the question; an answer given earlier stands."""
         self.question, self.choices = question, list(choices)
         self._measured_now: Callable[[], None] = lambda: None  # tells the buttons, if there are any
 
     @property
     def chosen(self) -> str | None:
         """The learner's choice, or ``None`` before one was made of those that there are now."""
-        answer = _committed.get(self.question)
+        return self._known("choice")
+
+    @property
+    def measured(self) -> str | None:
+        """What was measured, or ``None`` before it was."""
+        return self._known("measured")
+
+    def _known(self, fact: str) -> str | None:
+        answer = recall("predictions").get(self.question, {}).get(fact)
         return answer if answer in self.choices else None
+
+    def commit(self, choice: str) -> str:
+        """Make ``choice`` the answer, which cannot be changed then; return what the learner should know, or ""."""
+        if choice not in self.choices or self.chosen is not None:
+            return ""
+        return remember("predictions", self.question, choice=choice, when=now())
 
     def check(self, measured: str) -> None:
         """Print the prediction beside what was measured.
@@ -34,7 +47,7 @@ class Prediction:
         """
         if measured not in self.choices:
             raise ValueError(f"measured must be one of the choices {self.choices}, got {measured!r}")
-        _measured[self.question] = measured
+        words = remember("predictions", self.question, measured=measured)
         self._measured_now()
         if self.chosen is None:
             tell(f"You made no prediction. Measured: {measured}")
@@ -42,18 +55,19 @@ class Prediction:
             tell(f"You predicted it: {measured}\n{_tally()}")
         else:
             tell(f"You predicted: {self.chosen}\nMeasured:      {measured}\nRead on to see why. {_tally()}")
+        if words:
+            tell(words)
 
     def verdict(self) -> str:
         """Return where this prediction stands, in one line."""
-        measured = _measured.get(self.question)
         if self.chosen is None:
-            after = "It is measured already, but try." if measured else "Run the next cells to see."
+            after = "It is measured already, but try." if self.measured else "Run the next cells to see."
             return f"Choose, then commit. {after}"
-        if measured is None:
+        if self.measured is None:
             return "Noted. Run the next cells to see."
-        if self.chosen == measured:
+        if self.chosen == self.measured:
             return f"✓ You predicted what was measured. {_tally()}"
-        return f"✗ Measured: {measured}. Read on to see why. {_tally()}"
+        return f"✗ Measured: {self.measured}. Read on to see why. {_tally()}"
 
     def __str__(self) -> str:
         """The question as text, for pages on which nothing can be clicked."""
@@ -61,7 +75,8 @@ class Prediction:
 
 
 def _tally() -> str:
-    right = [_committed[question] == measured for question, measured in _measured.items() if question in _committed]
+    both = [facts for facts in recall("predictions").values() if "measured" in facts and "choice" in facts]
+    right = [facts["choice"] == facts["measured"] for facts in both]
     return f"So far you predicted {sum(right)} of {len(right)}."
 
 
@@ -106,14 +121,16 @@ def _buttons(prediction: Prediction) -> object:
     commit = widgets.Button(description="This is my prediction", button_style="primary", layout=whole)
     note = widgets.HTML()
 
-    def show() -> None:
+    def show(words: str = "") -> None:
         radio.disabled = commit.disabled = prediction.chosen is not None
-        note.value = f'<span role="status">{html.escape(prediction.verdict())}</span>'  # read out when it changes
+        text = html.escape(f"{prediction.verdict()} {words}".strip())
+        note.value = f'<span role="status">{text}</span>'  # read out when it changes
 
     def on_commit(_: object) -> None:
-        if radio.value is not None and prediction.chosen is None:
-            _committed[prediction.question] = radio.value
-            show()
+        if radio.value is not None:
+            words = prediction.commit(radio.value)
+            radio.value = prediction.chosen  # which another kernel may have been told before
+            show(words)
 
     commit.on_click(on_commit)
     prediction._measured_now = show

@@ -8,6 +8,7 @@ from cases import said
 from torch.optim.lr_scheduler import ExponentialLR, StepLR
 
 from lrcourse import predict
+from lrcourse.base import memory
 from lrcourse.lessons import (
     check_effective_lr,
     check_halve_lr,
@@ -232,8 +233,7 @@ def test_an_lr_that_goes_wrong_late_is_placed(capsys):
 
 @pytest.fixture
 def session(monkeypatch):
-    monkeypatch.setattr(predictions, "_committed", {})
-    monkeypatch.setattr(predictions, "_measured", {})
+    monkeypatch.setattr(memory, "_here", {kind: {} for kind in memory.KINDS})
 
 
 def test_only_what_was_predicted_and_measured_is_counted(session, capsys):

@@ -1,13 +1,13 @@
 import pytest
 
 from lrcourse import predict
+from lrcourse.base import MARK, memory, read_answers
 from lrcourse.lessons import predictions
 
 
 @pytest.fixture
 def question(monkeypatch):
-    monkeypatch.setattr(predictions, "_committed", {})
-    monkeypatch.setattr(predictions, "_measured", {})
+    monkeypatch.setattr(memory, "_here", {kind: {} for kind in memory.KINDS})
     return predict("Which?", ["this", "that"])
 
 
@@ -86,3 +86,55 @@ def test_a_prediction_needs_different_choices(choices):
 def test_measured_must_be_one_of_the_choices(question):
     with pytest.raises(ValueError, match=r"one of the choices \['this', 'that'\], got 'those'"):
         question.check("those")
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    (tmp_path / MARK).parent.mkdir()
+    (tmp_path / MARK).touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def forget(monkeypatch):
+    """Do what happens to a kernel that is started anew."""
+    monkeypatch.setattr(memory, "_here", {kind: {} for kind in memory.KINDS})
+
+
+def test_on_a_desk_a_prediction_of_yesterday_stands_beside_its_result(desk, question, monkeypatch, capsys):
+    press(question, "that")
+    question.check("this")
+    forget(monkeypatch)
+    again = predict("Which?", ["this", "that"])
+    radio, commit, note = press(again, "this")
+    assert radio.value == again.chosen == "that" and radio.disabled and commit.disabled
+    assert "✗ Measured: this. Read on to see why. So far you predicted 0 of 1." in note.value
+    capsys.readouterr()
+    again.check("this")
+    assert "You predicted: that\nMeasured:      this" in capsys.readouterr().out
+
+
+def test_a_question_with_another_text_is_another_question(desk, question, monkeypatch):
+    press(question, "that")
+    forget(monkeypatch)
+    assert predict("Which one?", ["this", "that"]).chosen is None
+    assert predict("Which?", ["this", "that"]).chosen == "that"
+
+
+def test_of_two_kernels_that_commit_the_first_counts(desk, question, monkeypatch):
+    second = predict("Which?", ["this", "that"])
+    *_, radio, commit, note = predictions._buttons(second).children
+    press(question, "that")
+    forget(monkeypatch)
+    radio.value = "this"
+    commit.click()
+    assert radio.value == "that" and "Noted" in note.value
+    assert read_answers(desk)["predictions"]["Which?"]["choice"] == "that"
+
+
+def test_that_a_prediction_cannot_be_kept_is_said_at_its_buttons_and_it_stands_for_now(desk, question, capsys):
+    (desk / ".lrcourse/answers.json").write_text('{"format": 2}')
+    *_, note = press(question, "that")
+    assert "Noted. Run the next cells to see. This could not be kept for another day: " in note.value
+    question.check("that")
+    assert "You predicted it: that\n" in capsys.readouterr().out

@@ -33,6 +33,8 @@ from lrcourse.lessons import (
         (1e-9, 0.0, "✗ Not yet. 1e-09 is too large."),
         (0.0, 1e-9, "✗ Not yet. 0 is too small."),
         (-1.0, 1.0, "✗ Not yet. -1 is too small."),
+        (0.0, 1e-13, "✓"),  # rounding, where nothing was to be left
+        (1e-13, 0.0, "✓"),
     ],
 )
 def test_a_number_is_right_to_one_percent_and_a_whole_one_exactly(answer, right, start, capsys):
@@ -264,3 +266,56 @@ def test_the_question_and_the_choices_stand_above_the_button_as_they_were_writte
     again = predictions._buttons(copy.copy(prediction)).children
     assert again[1].value == "yes, <b>surely</b>"
     assert "✗ Measured: no. Read on to see why." in again[3].value
+
+
+def test_an_lr_of_0_and_a_rounded_one_are_right(capsys):
+    check_lr_per_epoch([0.1, 0.0, 0.0], lambda o: StepLR(o, 1, 0.0), lr=0.1, epochs=3)
+    assert said(capsys, "✓")
+    check_schedule(lambda o: StepLR(o, 1, 1 / 3), [0.1, 0.03333333, 0.01111111])
+    assert said(capsys, "✓")
+
+
+def test_a_wrong_step_is_told_with_the_numbers_of_both(capsys):
+    check_step(
+        lambda weight, grad, state, lr: weight, lambda params: torch.optim.SGD(params, momentum=0.9), lrs=[0.0, 1.0]
+    )
+    param = torch.nn.Parameter(torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64))
+    optimizer, generator = torch.optim.SGD([param], lr=0.0, momentum=0.9), torch.Generator().manual_seed(0)
+    for lr in (0.0, 1.0):
+        optimizer.param_groups[0]["lr"] = lr
+        param.grad = torch.randn(3, dtype=torch.float64, generator=generator) * torch.tensor([1.0, 10.0, 0.1])
+        optimizer.step()
+    there = [round(value, 5) for value in param.tolist()]
+    assert capsys.readouterr().out == (
+        f"✗ Not yet. The first step agrees. After step 2 torch's weight is {there}, yours [1.0, -2.0, 0.5].\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        lambda: check_step(lambda weight, grad, state, lr: weight, torch.optim.SGD),
+        lambda: check_effective_lr(lambda optimizer, param: torch.ones_like(param)),
+        lambda: check_halve_lr(lambda optimizer: None),
+        lambda: check_loop(loop, lambda o: StepLR(o, 1, 0.5), per_batch=True),
+        lambda: check_lr_per_epoch([1, 1], lambda o: StepLR(o, 1, 0.5), lr=1.0, epochs=2),
+    ],
+)
+def test_a_check_says_the_same_each_time_and_draws_nothing_from_the_global_generator(check, capsys):
+    torch.manual_seed(3)
+    state, texts = torch.get_rng_state(), []
+    for _ in range(2):
+        check()
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1] and texts[0].startswith("✗ Not yet. ")
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_in_a_notebook_the_buttons_are_shown_and_elsewhere_the_question_as_text(session, monkeypatch, capsys):
+    shown = []
+    monkeypatch.setattr("IPython.get_ipython", lambda: object())
+    monkeypatch.setattr("IPython.display.display", lambda bundle, **how: shown.append((bundle, how)))
+    prediction = predict("Which?", ["this", "that"])
+    ((bundle, how),) = shown
+    assert how == {"raw": True} and bundle["text/plain"] == str(prediction) == "Which?\n  ( ) this\n  ( ) that"
+    assert "application/vnd.jupyter.widget-view+json" in bundle and capsys.readouterr().out == ""

@@ -13,15 +13,17 @@ TORCH := $(or $(HAS),pypi)
 $(if $(filter cpu pypi,$(TORCH)),,$(error TORCH=$(TORCH) is not known: say TORCH=cpu or TORCH=pypi))
 ## ARGS="..."         options of JupyterLab, such as "--no-browser --port 9000", or which notebooks, such as "01 05"
 ARGS ?=
+## DESK=folder        where your copies of the lessons are (my_lessons)
+DESK ?=
 
-.PHONY: help lab test browser mutants lint run slides outputs index tables experiments doctor clean
+.PHONY: help lab test browser mutants lint run slides outputs index tables experiments progress doctor clean
 
 help:  ## list the commands
 	@awk -F ':.*## +' '/^[a-z]+:.*##/ {printf "%-20s%s\n", $$1, $$2} /^## / {more = more substr($$0, 4) "\n"} \
 		END {printf "\n%s", more}' $(MAKEFILE_LIST)
 
-lab: .venv/installed  ## open the course in JupyterLab
-	$(BIN)/jupyter lab $(ARGS) notebooks/00_start_here.ipynb
+lab: .venv/installed  ## open your copies of the lessons in JupyterLab
+	$(BIN)/lrcourse lab $(DESK) -- $(ARGS)
 
 # Whole files side by side, so that each notebook has one kernel, and the longest first: conftest.py sorts them.
 SIDE_BY_SIDE := --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
@@ -57,6 +59,9 @@ tables: .venv/installed  ## measure and write the tables of docs/optimizers.md a
 
 experiments: .venv/installed  ## train the many runs of notebooks 10 and 12 whose tables are in notebooks/results/
 	$(BIN)/python tools/experiments.py $(ARGS)
+
+progress: .venv/installed  ## tell what you have done, lesson by lesson
+	$(BIN)/lrcourse progress $(DESK)
 
 doctor: .venv/installed  ## tell whether the course can run here
 	$(BIN)/lrcourse doctor

@@ -1,4 +1,4 @@
-"""The command line: ``lrcourse doctor`` tells whether the course can run here, ``lrcourse fetch`` gets CIFAR-10."""
+"""The command line: the learner's desk (``lab``, ``progress``, ``solution``), ``doctor`` and ``fetch``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from lrcourse.base import note
+from lrcourse.desk import add_commands, run_command, split_options
 from lrcourse.images import URL, FetchError, cache_dir, fetch, find_cifar10, load_pool
 
 PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipywidgets", "jupyterlab", "nbval")
@@ -66,7 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     get = commands.add_parser("fetch", help="download CIFAR-10; call it again to go on with a download")
     get.add_argument("--to", help="the folder to put it into (default: the cache, where the course looks)")
     get.add_argument("--url", default=URL, help="a mirror of cifar-10-python.tar.gz (default: %(default)s)")
+    add_commands(commands)
+    arguments, for_jupyterlab = split_options(sys.argv[1:] if arguments is None else arguments)
     given = parser.parse_args(arguments)
+    if "act" in given:
+        return run_command(given, for_jupyterlab)
     if given.command == "doctor":
         return 0 if doctor() else 1
     try:

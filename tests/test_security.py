@@ -10,6 +10,8 @@ from jupyter_server.serverapp import ServerApp
 from test_environment import ROOT
 from test_notebooks import NOTEBOOKS
 
+from lrcourse.desk.lab import SETTINGS, command
+
 PACKAGE = sorted((ROOT / "lrcourse").rglob("*.py"))
 each_module = pytest.mark.parametrize("path", PACKAGE, ids=lambda path: str(path.relative_to(ROOT)))
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=str)
@@ -97,9 +99,13 @@ def test_a_notebook_writes_only_into_memory_or_build(path):
                 assert in_memory or re.match(r"""f?['"](\.\./)?build/""", place), f"{name} writes to {place}"
 
 
-def test_make_lab_leaves_jupyterlab_on_this_machine_and_behind_its_token():
+def test_make_lab_leaves_jupyterlab_on_this_machine_and_behind_its_token(tmp_path):
     recipe = re.search(r"^lab:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[1]
-    assert recipe == "\t$(BIN)/jupyter lab $(ARGS) notebooks/00_start_here.ipynb\n"  # no --ip, no token set
+    assert recipe == "\t$(BIN)/lrcourse lab $(DESK) -- $(ARGS)\n"
+    options = [option for option in command(tmp_path) if option.startswith("--")]
+    own = {"--ServerApp.root_dir", "--LabApp.default_url", "--allow-root"}  # no --ip, no token set
+    assert {option.partition("=")[0] for option in options} <= own
+    assert set(SETTINGS) == {"@jupyterlab/apputils-extension:notification", "@jupyterlab/docmanager-extension:plugin"}
     assert not [*ROOT.glob("jupyter_*"), *(ROOT / "notebooks").glob("jupyter_*")]
     app = ServerApp()
     assert app.ip == "localhost" and not app.allow_remote_access and not app.disable_check_xsrf

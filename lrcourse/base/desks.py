@@ -39,9 +39,9 @@ def lesson_of(notebook: str | os.PathLike) -> str:
 def open_solutions(desk: Path, lesson: str) -> list[Path]:
     """Lay the solutions of a lesson into the desk, where they are not yet; return those that are new there."""
     opened = []
-    for kept in sorted((desk / PRIVATE / "solutions").glob(f"{lesson}*.ipynb")):
+    for kept in sorted((desk / PRIVATE / "solutions").glob("*.ipynb")):
         path = desk / "solutions" / kept.name
-        if not path.exists():
+        if lesson_of(kept) == lesson and not path.exists():
             path.parent.mkdir(exist_ok=True)
             with open(kept, "rb") as source, write_whole(path) as file:
                 shutil.copyfileobj(source, file)

@@ -1,3 +1,5 @@
 """The learner's desk: copies of the lessons to work in, what was answered, and progress."""
 
-__all__: list[str] = []
+from lrcourse.desk.commands import add_commands, run_command, split_options
+
+__all__ = ["add_commands", "run_command", "split_options"]

@@ -7,7 +7,7 @@ from argparse import Namespace, _SubParsersAction
 from collections.abc import Sequence
 from pathlib import Path
 
-from lrcourse.base import find_desk, open_solutions, tell
+from lrcourse.base import find_desk, lesson_of, open_solutions, tell
 from lrcourse.desk.course import DeskError, find_course
 from lrcourse.desk.lab import start
 from lrcourse.desk.laying import Laid
@@ -18,32 +18,51 @@ FOLDER = "your folder (default: my_lessons in the clone of the course, or in you
 
 
 def add_commands(commands: _SubParsersAction) -> None:
-    """Add what has to do with the desk to a command line; ``run(given, options)`` is set to what does it."""
+    """Add what has to do with the desk to a command line; ``run_command`` does it."""
     lab = commands.add_parser(
         "lab", help="open your copies of the lessons in JupyterLab, made or brought up to date first"
     )
     lab.add_argument("folder", nargs="?", type=Path, help=FOLDER)
     lab.add_argument("--lay", action="store_true", help="only make the copies or bring them up to date")
     lab.epilog = "What stands behind -- goes to JupyterLab, such as: lrcourse lab -- --no-browser --port 9000"
-    lab.set_defaults(run=run_lab)
+    lab.set_defaults(act=_lab)
     done = commands.add_parser("progress", help="tell what is done, lesson by lesson, or learner by learner")
     done.add_argument("folders", nargs="*", type=Path, help="desks, or folders that hold desks (default: your own)")
     done.add_argument("--csv", action="store_true", help="write each learner's lessons as a table for a spreadsheet")
-    done.set_defaults(run=run_progress)
+    done.set_defaults(act=_progress)
     solution = commands.add_parser("solution", help="lay the solutions of a lesson onto the desk, tried or not")
     solution.add_argument("lesson", help="its number, such as 05")
     solution.add_argument("folder", nargs="?", type=Path, help=FOLDER)
-    solution.set_defaults(run=run_solution)
+    solution.set_defaults(act=_solution)
 
 
-def run_lab(given: Namespace, options: Sequence[str]) -> int:
+def split_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the arguments, and apart from them what stands behind ``--`` and is meant for JupyterLab.
+
+    >>> split_options(["lab", "mine", "--", "--port", "9000"])
+    (['lab', 'mine'], ['--port', '9000'])
+    """
+    at = arguments.index("--") if "--" in arguments and arguments[0] == "lab" else len(arguments)
+    return list(arguments[:at]), list(arguments[at + 1 :])
+
+
+def run_command(given: Namespace, options: Sequence[str] = ()) -> int:
+    """Do what a command was given for, and return its exit status: 0, or 1 after a sentence that says what is wrong."""
+    try:
+        return given.act(given, options)
+    except DeskError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _lab(given: Namespace, options: Sequence[str]) -> int:
     """Bring the desk up to date, and start JupyterLab on it."""
     desk, laid = make_desk(given.folder)
     tell(_report(desk, laid))
     return 0 if given.lay else start(desk, options)
 
 
-def run_progress(given: Namespace, options: Sequence[str]) -> int:
+def _progress(given: Namespace, options: Sequence[str]) -> int:
     """Print what is done: of one desk lesson by lesson, of several one row a learner."""
     desks = find_desks(given.folders or [_own_desk()])
     if not desks:
@@ -63,16 +82,18 @@ def run_progress(given: Namespace, options: Sequence[str]) -> int:
     return int(len(rows) < len(desks))
 
 
-def run_solution(given: Namespace, options: Sequence[str]) -> int:
+def _solution(given: Namespace, options: Sequence[str]) -> int:
     """Lay the solutions of a lesson onto the desk."""
     desk = given.folder or _own_desk()
     if find_desk(desk) != desk.resolve():
         raise DeskError(f"{desk} is no desk: `lrcourse lab FOLDER` makes one.")
     opened = open_solutions(desk, given.lesson)
-    for path in opened or sorted((desk / "solutions").glob(f"{given.lesson}*.ipynb")):
+    there = [path for path in (desk / "solutions").glob("*.ipynb") if given.lesson and lesson_of(path) == given.lesson]
+    if not there:
+        raise DeskError(f"There are no solutions of lesson {given.lesson!r}: give a number, such as 05.")
+    for path in there:
         tell(f"{'Laid' if path in opened else 'It is there already'}: {path}")
-        return 0
-    raise DeskError(f"There are no solutions of lesson {given.lesson!r}: give a number, such as 05.")
+    return 0
 
 
 def _own_desk() -> Path:

@@ -72,7 +72,7 @@ def start(desk: Path, options: Sequence[str] = ()) -> int:
     write_settings(desk)
     if os.name == "posix":
         sys.stdout.flush()
-        os.execve(sys.executable, command(desk, options), environment(desk))
+        return os.execve(sys.executable, command(desk, options), environment(desk))
     try:
         return subprocess.call(command(desk, options), env=environment(desk))
     except KeyboardInterrupt:  # Ctrl+C stops both

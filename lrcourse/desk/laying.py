@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import FileLock
-
 from lrcourse.base import PRIVATE, write_whole
 from lrcourse.desk.copies import fingerprint, version_of
 from lrcourse.desk.course import DeskError
@@ -72,6 +70,8 @@ def lay(desk: Path, items: Mapping[str, Item]) -> Laid:
         DeskError: the desk was made by a newer lrcourse.
         OSError: something could not be written; what is there is whole, and the next call goes on.
     """
+    from filelock import FileLock
+
     (desk / PRIVATE).mkdir(parents=True, exist_ok=True)
     with FileLock(desk / PRIVATE / "desk.lock", timeout=LOCK_SECONDS):
         state = State(desk)

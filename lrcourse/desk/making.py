@@ -7,8 +7,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from filelock import Timeout
-
 from lrcourse.base import MARK, read_answers, set_aside_damaged
 from lrcourse.desk.course import DeskError, find_course, is_clone
 from lrcourse.desk.laying import Item, Laid, check_folder, item, lay
@@ -46,7 +44,7 @@ def make_desk(folder: Path | None = None, course: Path | None = None) -> tuple[P
         if laid.new:  # of which the overview did not know
             lay(desk, items | _index(course, desk, items))
         laid.words = "\n".join(filter(None, [words, laid.words]))
-    except Timeout:
+    except TimeoutError:  # of the lock
         raise DeskError(f"Another `lrcourse lab` is at work on {folder} and did not end: try again.") from None
     except OSError as error:
         why = WHY.get(error.errno or 0, f"{error.strerror or error}")

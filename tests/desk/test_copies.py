@@ -1,6 +1,7 @@
 """What a copy is: a lesson without its outputs, with the way to its neighbours."""
 
 import json
+import tomllib
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,3 +76,14 @@ def test_a_source_is_the_same_as_one_text_and_as_lines(texts):
 
     whole, lines = (copy_notebook("notebooks/01_x.ipynb", notebook(kind)) for kind in (False, True))
     assert whole == lines and fingerprint(whole) == fingerprint(json.dumps(json.loads(lines)).encode())
+
+
+def test_a_wheel_brings_along_all_that_lies_on_a_desk():
+    data = tomllib.loads((COURSE / "pyproject.toml").read_text())["tool"]["setuptools"]["data-files"]
+    brought = {
+        f"{there.removeprefix('share/lrcourse')}/{path.name}".lstrip("/"): path.relative_to(COURSE).as_posix()
+        for there, patterns in data.items()
+        for pattern in patterns
+        for path in COURSE.glob(pattern)
+    }
+    assert set(files_of(COURSE)) <= set(brought) and all(there == path for there, path in brought.items())

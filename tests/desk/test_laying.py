@@ -131,9 +131,7 @@ def test_a_desk_of_a_newer_lrcourse_is_left_alone(desk, course):
     state = desk / ".lrcourse/desk.json"
     state.write_text(json.dumps(json.loads(state.read_bytes()) | {"format": 2}))
     before = contents(desk)
-    with pytest.raises(
-        DeskError, match=r"by a newer lrcourse \(format 2, here 1\): update lrcourse, or name another"
-    ):
+    with pytest.raises(DeskError, match=r"by a newer lrcourse \(format 2, here 1\): update lrcourse, or name another"):
         make_desk(desk, course)
     assert contents(desk) == before
 

@@ -66,3 +66,41 @@ def test_every_place_and_both_sides_come_up_equally_often():
 def test_images_are_left_alone_in_eval_mode():
     images = torch.randn(4, 3, 32, 32)
     assert FlipAndCrop().eval()(images) is images
+
+
+def test_augmentation_stays_on_the_device_of_the_images_and_shows_its_padding():
+    augment = FlipAndCrop()
+    assert str(augment) == "FlipAndCrop(padding=4)" and augment.padding == 4
+    assert augment(torch.zeros(2, 3, 8, 8, device="meta")).device.type == "meta"
+    with pytest.raises(ValueError, match="^padding must be a whole number of pixels, from 0, got -1"):
+        FlipAndCrop(-1)
+
+
+def test_without_padding_images_are_only_mirrored():
+    torch.manual_seed(0)
+    images = torch.randn(64, 3, 4, 6)
+    changed = FlipAndCrop(padding=0)(images)
+    mirrored = (changed == images.flip(-1)).flatten(1).all(1)
+    assert (mirrored | (changed == images).flatten(1).all(1)).all() and 16 < mirrored.sum() < 48
+
+
+@pytest.mark.parametrize("make", [SmallCNN, ResNet9])
+@pytest.mark.parametrize("classes", [1, 7])
+def test_a_net_has_as_many_logits_as_classes_and_is_laid_out_for_convolutions(make, classes):
+    model = make(classes)
+    assert model(torch.zeros(2, 3, 32, 32)).shape == (2, classes)
+    kernels = [one.weight for one in model.modules() if isinstance(one, torch.nn.Conv2d)]
+    assert all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels)
+    with pytest.raises(ValueError, match="^classes must be a whole number from 1, got 0"):
+        make(0)
+
+
+def test_the_layers_of_the_small_net_have_names_and_a_block_halves_the_image():
+    model, sizes = SmallCNN(), []
+    for name, layer in model.named_children():
+        if name.startswith("pool"):
+            layer.register_forward_hook(lambda module, inputs, output: sizes.append(tuple(output.shape[1:])))
+    model(torch.zeros(1, 3, 32, 32))
+    assert sizes == [(16, 16, 16), (32, 8, 8), (64, 4, 4)]
+    blocks = [f"{kind}{block}" for block in (1, 2, 3) for kind in ("conv", "norm", "relu", "pool")]
+    assert [name for name, _ in model.named_children()] == [*blocks, "flatten", "linear"]

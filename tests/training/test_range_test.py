@@ -1,4 +1,6 @@
 import copy
+import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -124,3 +126,51 @@ def test_the_numbers_of_numpy_and_torch_are_numbers():
         results.append(lr_range_test(tiny_model(), torch.optim.SGD, tiny_data(), **call))
         assert {type(lr) for lr in results[-1].lr} == {float}
     assert results[0] == results[1] == results[2]
+
+
+def test_a_loss_of_0_is_the_best_there_is_and_no_explosion():
+    data = tiny_data()
+    data = dataclasses.replace(data, train=data.train._replace(labels=torch.zeros(24, dtype=torch.int64)))
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 4 * 4, 1))  # one class, so always right
+    result = lr_range_test(model, torch.optim.SGD, data, lr_min=1e-3, lr_max=1.0, steps=5, batch_size=8)
+    assert result.loss == result.smooth == [0.0] * 5 and result.lowest == 1e-3
+
+
+def test_the_smoothed_loss_is_a_running_average_that_starts_without_a_bias():
+    result = lr_range_test(tiny_model(), torch.optim.SGD, tiny_data(), lr_min=1e-4, lr_max=1e-1, steps=6, batch_size=8)
+    shares = [[0.9**age for age in range(step, -1, -1)] for step in range(6)]
+    wanted = [sum(s * x for s, x in zip(share, result.loss, strict=False)) / sum(share) for share in shares]
+    assert result.smooth == pytest.approx(wanted, rel=1e-6)
+
+
+def test_it_ends_at_four_times_the_best_and_not_before():
+    losses = iter([1.0, 1.0, 1.0, 20.0, 20.0, 20.0])
+
+    class Told(torch.nn.Module):
+        """A model of two classes whose loss is what the test says."""
+
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(1))
+
+        def forward(self, images):
+            other = math.log(math.expm1(next(losses)))  # log(1 + e^x) is the loss then
+            return torch.tensor([0.0, other]).repeat(len(images), 1) + 0 * self.weight
+
+        def __deepcopy__(self, memo):
+            return self
+
+    data = tiny_data()
+    data = dataclasses.replace(data, train=data.train._replace(labels=torch.zeros(24, dtype=torch.int64)))
+    result = lr_range_test(Told(), torch.optim.SGD, data, lr_min=1e-3, lr_max=1.0, steps=6, batch_size=8)
+    # Averages of 1, 1, 1 and then, with a share of 0.29 for the newest, 6.5: more than four times the best.
+    assert result.loss == pytest.approx([1.0] * 3)
+
+
+@pytest.mark.parametrize(
+    "name, wrong", [("steps", 1), ("batch_size", 0), ("seed", -1), ("lr_min", "1"), ("lr_max", None)]
+)
+def test_a_wrong_number_is_named(name, wrong):
+    options = {"lr_min": 0.1, "lr_max": 1.0, "steps": 5, name: wrong}
+    with pytest.raises(ValueError, match=f"^{name} must be a "):
+        lr_range_test(tiny_model(), torch.optim.SGD, tiny_data(), **options)

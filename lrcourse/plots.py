@@ -7,37 +7,42 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullFormatter
 
-from lrcourse.base import check_is, check_whole
+from lrcourse import captions, drawing, scales
+from lrcourse.base import check_is, check_series, check_whole
+from lrcourse.drawing import COLOURS
 from lrcourse.steps import QUANTILES, Trace
 from lrcourse.training import History, RangeTest
 
-# Okabe and Ito 2008: eight colours that stay apart under every kind of colour blindness.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
-TITLE = {"loc": "left", "fontsize": "medium"}
-MOST_BOUNDARIES = 12  # a scheduler that acts every batch has no boundaries worth a line each
+LONG = 24  # letters in a name, of which two columns would leave no room for the picture
 
 
 def plot_lr(lr: Sequence[float], ax: Axes | None = None, *, unit: str = "epoch", label: str | None = None) -> Axes:
-    """Draw the base lr of each step of a schedule, as ``simulate`` returns it.
+    """Draw the base lr of each step of a schedule, as ``simulate`` returns it: by default that of the first group.
+
+    The scale is logarithmic; around an lr of 0, which has no place on such a scale, it is linear.
 
     Args:
-        lr: the lr used in step 1, 2, ...; a step is what ``unit`` says.
+        lr: the lr used in step 1, 2, ...; a step is what ``unit`` says. What is NaN is left out.
         ax: where to draw; a new figure without.
         unit: what a step is: "epoch" or "batch".
         label: name of the curve.
 
+    Raises:
+        ValueError: ``lr`` is empty, or not one number for each step.
+
     >>> plot_lr([0.1, 0.1, 0.05]).get_xlabel()
     'epoch'
     """
+    lr = check_series("lr", lr, "pass what simulate returned", finite=False)
     ax = ax or plt.subplots(figsize=(7, 3.2), layout="constrained")[1]
     count = np.arange(1, len(lr) + 1)
     ax.step(count, lr, where="mid", marker="o", markersize=4, color=COLOURS[len(ax.lines) % 7], label=label)
-    ax.set(xlabel=unit, ylabel="base lr", yscale="log")
+    ax.set(xlabel=unit, ylabel="base lr")
+    scales.log_scale(ax, lr, unknown="no base lr is known")
     if label is not None:
         ax.legend()
-    return _grid(ax)
+    return scales.tidy(ax)
 
 
 def plot_history(history: History, ax: Axes | None = None) -> Axes:
@@ -56,13 +61,13 @@ def plot_history(history: History, ax: Axes | None = None) -> Axes:
         raise ValueError("history holds no step: pass what fit returned")
     check_whole("history.steps_per_epoch", history.steps_per_epoch)
     ax = ax or plt.subplots(figsize=(7, 3.2), layout="constrained")[1]
-    epochs = len(history.val_loss)
     at = np.arange(1, len(history.train_loss) + 1) / history.steps_per_epoch
-    ax.plot(at, history.train_loss, color=COLOURS[5], linewidth=1, label="training, each batch")
-    ax.plot(range(1, epochs + 1), history.val_loss, "o-", color=COLOURS[1], label="validation, each epoch")
+    drawing.line(ax, at, history.train_loss, color=COLOURS[5], linewidth=1, label="training, each batch")
+    epochs = range(1, len(history.val_loss) + 1)
+    ax.plot(epochs, history.val_loss, "o-", color=COLOURS[1], label="validation, each epoch")
     ax.set(xlabel="epochs done", ylabel="cross entropy")
     ax.legend()
-    return _grid(ax)
+    return scales.tidy(ax)
 
 
 def plot_range_test(result: RangeTest, ax: Axes | None = None, *, label: str | None = None) -> Axes:
@@ -74,37 +79,41 @@ def plot_range_test(result: RangeTest, ax: Axes | None = None, *, label: str | N
     if not getattr(result, "lr", None):
         raise ValueError(f"result must hold at least one step, got {result!r}: pass what lr_range_test returned")
     ax = ax or plt.subplots(figsize=(7, 3.2), layout="constrained")[1]
+    top = 1.5 * result.smooth[0]  # the last batches of a run that diverges would hide all others
+    top = max(top, ax.get_ylim()[1]) if ax.collections else top  # but no other test
     colour = COLOURS[len(ax.collections) % 7]
     ax.scatter(result.lr, result.loss, s=8, color=colour, alpha=0.35, linewidth=0)
-    ax.plot(result.lr, result.smooth, color=colour, label=label or "running average of the loss")
+    drawing.line(ax, result.lr, result.smooth, color=colour, label=label or "running average of the loss")
     ax.set(xlabel="lr", ylabel="cross entropy", xscale="log")
-    ax.set_ylim(top=1.5 * result.smooth[0])  # the last batches of a run that diverges would hide all others
+    ax.set_ylim(top=top)
     ax.legend()
-    return _grid(ax)
+    return scales.tidy(ax)
 
 
 def plot_trace(trace: Trace, ax: Axes | None = None, *, steps_per_epoch: int | None = None) -> Axes:
-    """Draw the median effective lr of each layer's weights, and the base lr, over a recorded run.
+    """Draw the median effective lr of each layer's weights, and the base lr of each param group, over a recorded run.
 
-    Biases and other parameters with few elements are left out: one line for each weight tensor of a layer.
+    Biases are left out: one line for each other tensor. Groups with the same base lr share a line.
 
     >>> from lrcourse.steps import Series
     >>> series = Series(factor=[[1] * 5], effective_lr=[[0.1] * 5], update_size=[0.2])
     >>> plot_trace(Trace("SGD", [1], [[0.1]], {"0.weight": series}, series)).get_ylabel()
     'effective lr (median)'
     """
-    _check(trace, steps_per_epoch)
-    ax = ax or plt.subplots(figsize=(7, 3.6), layout="constrained")[1]
-    at = _time(trace, ax, steps_per_epoch)
-    layers = [name for name in trace.layers if name.endswith("weight")] or list(trace.layers)
-    styles = ("-", "--", "-.", ":")
-    for i, name in enumerate(layers):
-        median = [row[QUANTILES.index(0.5)] for row in trace.layers[name].effective_lr]
-        ax.plot(at, median, color=COLOURS[i % 6], linestyle=styles[i // 6 % 4], label=name)
-    ax.plot(at, trace.base_lr, color="black", linewidth=2, label="base lr")
-    ax.set(ylabel="effective lr (median)", yscale="log")
-    ax.legend(fontsize="small", ncols=2, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return _grid(ax)
+    captions.check_trace(trace, steps_per_epoch)
+    weights = captions.weights_of(trace)
+    ax = ax or plt.subplots(figsize=(7, max(3.6, 0.19 * min(24, len(weights)))), layout="constrained")[1]
+    at = drawing.time(ax, trace, steps_per_epoch)
+    medians = {name: [row[QUANTILES.index(0.5)] for row in series.effective_lr] for name, series in weights.items()}
+    drawing.medians(ax, at, medians)
+    drawing.lrs(ax, at, trace, drawing.GREYS, "base lr")
+    scales.log_scale(ax, [*medians.values(), *trace.group_lr, *trace.own_lr])
+    if np.isnan([*medians.values()]).all():
+        scales.write(ax, captions.no_factor(trace))
+    ax.set(ylabel="effective lr (median)")
+    columns = 1 if max(map(len, ax.get_legend_handles_labels()[1])) > LONG else 2
+    ax.legend(fontsize="small", ncols=columns, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return scales.tidy(ax)
 
 
 def plot_two_clocks(
@@ -112,7 +121,8 @@ def plot_two_clocks(
 ) -> list[Axes]:
     """Draw base lr, the optimizer's factor, their product and the real update, one above the other.
 
-    The bands hold the middle half and the middle 90 % of all weights. Dotted lines mark where the base lr changed.
+    The bands hold the middle half and the middle 90 % of all weights. Dotted lines mark where the base lr of a param
+    group changed. Each group has a line of its own base lr; many are drawn as a band.
 
     Args:
         trace: a recorded run.
@@ -127,41 +137,35 @@ def plot_two_clocks(
     >>> [ax.get_ylabel() for ax in plot_two_clocks(Trace("SGD", [1], [[0.1]], {}, series))]
     ['base lr', 'factor', 'effective lr', 'update size']
     """
-    _check(trace, steps_per_epoch)
-    if axes is not None and len(axes) != 4:
+    captions.check_trace(trace, steps_per_epoch)
+    axes = plt.subplots(4, 1, figsize=(8, 9), sharex=True, layout="constrained")[1] if axes is None else axes
+    if len(axes) != 4:
         raise ValueError(f"axes must be four Axes, got {len(axes)}: make them with plt.subplots(4, 1)[1]")
-    if axes is None:
-        axes = plt.subplots(4, 1, figsize=(8, 9), sharex=True, layout="constrained")[1]
     base, factor, product, update = axes
-    at = _time(trace, update, steps_per_epoch)
-    base.step(at, trace.base_lr, where="mid", color=COLOURS[0], linewidth=2)
-    base.set_ylabel("base lr")
-    base.set_title("The scheduler's clock: one number for all weights", **TITLE)
-    _band(factor, at, trace.everything.factor, COLOURS[1])
-    factor.set_ylabel("factor")
-    factor.set_title(f"The optimizer's clock ({trace.optimizer}): one number for each weight", **TITLE)
-    _band(product, at, trace.everything.effective_lr, COLOURS[2])
-    product.set_ylabel("effective lr")
-    product.set_title("base lr × factor = effective lr", **TITLE)
-    update.plot(at, trace.everything.update_size, color=COLOURS[3])
-    update.set_ylabel("update size")
-    update.set_title("What the weights really did: RMS of after − before", **TITLE)
-    changed = [i for i in range(1, len(at)) if trace.base_lr[i] != trace.base_lr[i - 1]]
+    at, seen, lrs = drawing.time(update, trace, steps_per_epoch), trace.everything, [*trace.group_lr, *trace.own_lr]
+    lines = drawing.lrs(base, at, trace, drawing.LR_COLOURS, step="mid")
+    drawing.quantiles(factor, at, seen.factor, COLOURS[1])
+    drawing.quantiles(product, at, seen.effective_lr, COLOURS[2])
+    drawing.line(update, at, seen.update_size, color=COLOURS[3])
+    drawing.finish(base, "base lr", captions.scheduler_title(trace), lrs, captions.no_base_lr(trace))
+    drawing.finish(factor, "factor", captions.factor_title(trace), seen.factor, captions.no_factor(trace))
+    drawing.finish(product, "effective lr", captions.product_title(trace), seen.effective_lr, "not known")
+    drawing.finish(update, "update size", captions.UPDATE_TITLE, seen.update_size, "not known")
     for ax in axes:
-        ax.set_yscale("log")
-        _grid(ax)
-        for i in changed if len(changed) <= MOST_BOUNDARIES else ():
-            ax.axvline((at[i - 1] + at[i]) / 2, color="black", linestyle=":", linewidth=1.5)
-    if len(set(trace.base_lr)) <= MOST_BOUNDARIES // 2:
-        base.set_yticks(sorted(set(trace.base_lr)))
-    factor.legend(loc="best", fontsize="small", ncols=3)
+        drawing.mark_boundaries(ax, at, trace)
+    values = sorted(set(scales.finite_of(trace.group_lr)))
+    if lines == 1 and len(values) <= 6:
+        base.set_yticks(values)
+    for ax in (base,) * (lines > 1) + (factor,) * (len(scales.finite_of(seen.factor)) > 0):
+        ax.legend(loc="best", fontsize="small", ncols=3)
     return list(axes)
 
 
 def plot_step(trace: Trace, at: int, ax: Axes | None = None, *, xlim: tuple[float, float] | None = None) -> Axes:
     """Draw each layer's effective lr at one recorded step: median, middle half and middle 90 % of its weights.
 
-    Without ``xlim`` the axis has the range of the whole run, so that pictures of two steps can be compared.
+    The base lr is a line, or where the param groups have several, one for each of them beside its layers. Without
+    ``xlim`` the axis has the range of the whole run, so that pictures of two steps can be compared.
 
     Args:
         trace: a recorded run.
@@ -174,55 +178,24 @@ def plot_step(trace: Trace, at: int, ax: Axes | None = None, *, xlim: tuple[floa
     >>> plot_step(Trace("SGD", [1], [[0.1]], {"0.weight": series}, series), 0).get_xlabel()
     'effective lr'
     """
-    _check(trace)
+    captions.check_trace(trace)
     check_whole("at", at, least=-len(trace.step))  # from the end, as in a list
     if at >= len(trace.step):
         raise ValueError(f"at must be below the number of recorded steps {len(trace.step)}, got {at}")
-    ax = ax or plt.subplots(figsize=(8, 4), layout="constrained")[1]
     names = list(trace.layers)
-    rows = np.array([trace.layers[name].effective_lr[at] for name in names])
-    place = np.arange(len(names))
-    ax.hlines(place, rows[:, 0], rows[:, -1], color=COLOURS[2], alpha=0.4, linewidth=3, label="middle 90 %")
-    ax.hlines(place, rows[:, 1], rows[:, -2], color=COLOURS[2], linewidth=7, label="middle half")
-    ax.plot(rows[:, len(QUANTILES) // 2], place, "o", color="black", markersize=5, label="median")
-    ax.axvline(trace.base_lr[at], color=COLOURS[0], linewidth=2, label=f"base lr {trace.base_lr[at]:g}")
+    ax = ax or plt.subplots(figsize=(8, max(4, 0.17 * len(names))), layout="constrained")[1]
+    table = np.array([trace.layers[name].effective_lr[at] for name in names], dtype=float).reshape(-1, len(QUANTILES))
+    drawing.rows(ax, names, table)
+    drawing.lrs_at(ax, trace, at)
+    if names and np.isnan(table).all():
+        scales.write(ax, captions.unknown_at_step(trace))
+    lrs = [*np.ravel(trace.group_lr), *np.ravel(trace.own_lr)]
     if xlim is None:
-        seen = [*trace.base_lr, *np.ravel([series.effective_lr for series in trace.layers.values()])]
-        xlim = (np.nanmin(seen) / 1.5, np.nanmax(seen) * 1.5)
-    ax.set(xlim=xlim, xscale="log", xlabel="effective lr", title=f"step {trace.step[at]}")
-    ax.set_yticks(place, names)
-    ax.invert_yaxis()
+        lrs += [*np.ravel([series.effective_lr for series in trace.layers.values()])]
+    scales.log_scale(ax, [*lrs, *(xlim or ())], axis="x")
+    ax.set_xlim(xlim)
+    ax.set(xlabel="effective lr", title=f"step {trace.step[at]}")
+    ax.yaxis.set_inverted(True)
     ax.grid(alpha=0.3)
     ax.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    return ax
-
-
-def _check(trace: Trace, steps_per_epoch: int | None = None) -> None:
-    if steps_per_epoch is not None:
-        check_whole("steps_per_epoch", steps_per_epoch)
-    check_is("trace", trace, Trace, "pass what `with record(...) as trace:` gave")
-    if not trace.step:
-        raise ValueError("this trace holds no step: draw it after a run inside `with record(...) as trace:`")
-
-
-def _time(trace: Trace, ax: Axes, steps_per_epoch: int | None) -> np.ndarray:
-    ax.set_xlabel("optimizer step" if steps_per_epoch is None else "epochs done")
-    return np.array(trace.step) / (steps_per_epoch or 1)
-
-
-def _band(ax: Axes, at: np.ndarray, quantiles: list[list[float]], colour: str) -> None:
-    low, lower, median, upper, high = np.array(quantiles).T
-    ax.fill_between(at, low, high, color=colour, alpha=0.2, linewidth=0, label="middle 90 %")
-    ax.fill_between(at, lower, upper, color=colour, alpha=0.4, linewidth=0, label="middle half")
-    ax.plot(at, median, color=colour, linewidth=1.5, label="median")
-
-
-def _grid(ax: Axes) -> Axes:
-    ax.grid(alpha=0.3)
-    if ax.get_yscale() == "log":
-        # Without this, an axis that spans less than a decade would have no labels, and one of many decades too many.
-        low, high = ax.get_ylim()
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 300 * low else (1,), numticks=8))
-        ax.yaxis.set_minor_formatter(NullFormatter())
-        ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     return ax

@@ -17,6 +17,8 @@ FLOORS = [
     {"base"},
     {"images", "steps", "schedules"},
     {"training"},
+    {"captions", "scales"},
+    {"drawing"},
     {"plots"},
     {"lessons", "explorers"},
     {"desk"},

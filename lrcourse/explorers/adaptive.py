@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,11 +14,13 @@ from matplotlib.lines import Line2D
 from torch.optim import SGD, Adagrad, Adam, Optimizer, RMSprop
 
 from lrcourse.base import check_series
+from lrcourse.drawing import COLOURS, alone
 from lrcourse.explorers.explorer import Explorer, choice, fit_view, log_slider, new_figure, quick_log, slider
-from lrcourse.plots import COLOURS
+from lrcourse.scales import write
 from lrcourse.steps import Trace, effective_lr
 
 STEPS = 80
+LARGEST = 1e150  # gradient whose square is a number, and a sum of squares, too
 PANELS = ("gradient and its average", "root of average or sum of squares", "factor", "effective lr", "size of the step")
 # By optimizer, the style of its lines, which lie on each other now and then, and the first panel that it is in.
 DRAWN = {"SGD": ("-", 2), "RMSprop": ("--", 1), "Adagrad": ("-.", 1), "Adam": ("-", 0)}
@@ -38,7 +41,7 @@ def explore_adaptive(gradients: Sequence[float] | None = None) -> Explorer:
 
     Raises:
         TypeError: ``gradients`` is a ``Trace``, which holds sizes over many weights and no gradient of one.
-        ValueError: ``gradients`` is empty, not one number for each step, or not finite.
+        ValueError: ``gradients`` is empty, not one number for each step, not finite, or beyond 1e150.
 
     >>> explorer = explore_adaptive()
     >>> list(explorer.controls)
@@ -48,7 +51,10 @@ def explore_adaptive(gradients: Sequence[float] | None = None) -> Explorer:
     if gradients is not None:
         if isinstance(gradients, Trace):
             raise TypeError(f"gradients must not be a Trace, which holds sizes over many weights: {HOW}")
-        histories = {"yours": tuple(check_series("gradients", gradients, HOW)), **histories}
+        given = tuple(check_series("gradients", gradients, HOW))
+        if max(map(abs, given)) > LARGEST:
+            raise ValueError(f"gradients must not lie beyond {LARGEST:g}, where their squares are no numbers: {HOW}")
+        histories = {"yours": given, **histories}
     controls = {
         "kind": choice("gradients", list(histories)),
         "lr": log_slider("lr", 0.01, -4, 0),
@@ -72,9 +78,11 @@ def explore_adaptive(gradients: Sequence[float] | None = None) -> Explorer:
             for panel, column in zip(PANELS, columns, strict=True):
                 if (name, panel) in lines:
                     lines[name, panel].set_data(at, column)
-                    lines[name, panel].set(marker="o", markersize=4, markevery=_alone(column))
+                    lines[name, panel].set(marker="o", markersize=4, markevery=alone(column))
         for ax in panels.values():
             fit_view(ax)
+            nothing = all(np.isnan(line.get_ydata()).all() for line in ax.lines)
+            ax.texts[0].set_text("0 for all" if nothing else "")
         return f"step {len(history)}: " + "; ".join(
             f"{name} {lr:.3g} × {columns[2][-1]:.3g} = {columns[3][-1]:.3g}" for name, columns in followed.items()
         )
@@ -110,6 +118,7 @@ def _panels() -> tuple[Figure, dict[str, Axes], dict[tuple[str, str], Line2D]]:
     for panel, ax in panels.items():
         ax.set_title(panel, loc="left", fontsize="medium")
         ax.grid(alpha=0.3)
+        write(ax, "")
         if panel != PANELS[0]:
             ax.set_yscale("log")
             quick_log(ax.yaxis)
@@ -120,12 +129,6 @@ def _panels() -> tuple[Figure, dict[str, Axes], dict[tuple[str, str], Line2D]]:
     handles = [lines["gradient", PANELS[0]], *(lines[name, PANELS[-1]] for name in DRAWN)]
     axes[2, 0].legend(handles=handles, loc="lower center", ncols=2, frameon=False)
     return figure, panels, lines
-
-
-def _alone(column: list[float]) -> list[int]:
-    """Return where there is a number and none beside it, so that no line would show it."""
-    there = [False, *map(math.isfinite, column), False]
-    return [i for i in range(len(column)) if there[i + 1] and not there[i] and not there[i + 2]]
 
 
 @lru_cache(maxsize=64)  # what a slider does not touch need not be computed again

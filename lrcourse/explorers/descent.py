@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
+from lrcourse.drawing import COLOURS
 from lrcourse.explorers.explorer import (
     LAYOUT,
     STYLE,
@@ -24,9 +25,9 @@ from lrcourse.explorers.explorer import (
     quick_log,
     slider,
 )
-from lrcourse.plots import COLOURS
 
 STEPS = 80
+WINDOW = 2.0  # of each weight, from 0
 # From beside the line that leads into the saddle, plain SGD is slow to leave it.
 START, START_AT_SADDLE = (-1.7, 0.9), (-1.7, 0.02)
 SURFACES = {
@@ -57,7 +58,9 @@ def explore_descent(surface: Callable[[Tensor, Tensor], Tensor] | None = None) -
             It is drawn for weights from -2 to 2.
 
     Raises:
-        TypeError: ``surface`` is not a function, or does not return a tensor of the shape of its arguments.
+        TypeError: ``surface`` is not a function, or does not return a tensor of the shape of its arguments from which
+            torch can compute a gradient.
+        ValueError: its height or gradient is not finite where the paths begin.
 
     >>> explorer = explore_descent()
     >>> list(explorer.controls)
@@ -79,7 +82,7 @@ def explore_descent(surface: Callable[[Tensor, Tensor], Tensor] | None = None) -
     for (name, colour), marker in zip(zip(OPTIMIZERS, COLOURS, strict=False), "osD^", strict=True):
         (paths[name],) = left.plot([], [], marker=marker, color=colour, linewidth=1, markersize=3, label=name)
         (losses[name],) = right.plot([], [], marker=marker, markevery=16, color=colour, markersize=4)
-    left.set(xlim=(-2, 2), ylim=(-2, 2), xlabel="weight 1", ylabel="weight 2")
+    left.set(xlim=(-WINDOW, WINDOW), ylim=(-WINDOW, WINDOW), xlabel="weight 1", ylabel="weight 2")
     right.set(xlim=(-0.05 * STEPS, 1.05 * STEPS), xlabel="optimizer step", ylabel="loss")
     right.grid(alpha=0.3)
     figure.legend(handles=list(paths.values()), loc="upper center", ncols=4, fontsize="small")
@@ -99,14 +102,15 @@ def explore_descent(surface: Callable[[Tensor, Tensor], Tensor] | None = None) -
             paths[name].set_data(*path.T)
             losses[name].set_data(range(len(path)), _at(height, *path.T))
         # On a saddle the loss goes below 0. What diverges leaves the picture.
-        if (lowest := drawn[surface][1]) < 0:
+        begin, lowest = _at(height, *_start(surface)), drawn[surface][1]
+        if lowest < 0 or begin == 0:
             right.set_yscale("linear")
-            right.set_ylim(1.1 * lowest, 1.2 * abs(_at(height, *_start(surface))))
+            right.set_ylim(1.1 * min(lowest, begin), 1.2 * abs(begin) or 1)
         else:
             right.set_yscale("log")
             quick_log(right.yaxis)
-            fit_view(right, lowest=1e-12, highest=999)
-        ends = (f"{name} {_at(height, *path[-1]):.3g}" for name, path in zip(shown, walked, strict=True))
+            fit_view(right, lowest=1e-12 * min(1, begin), highest=max(999, 2 * begin))
+        ends = (_end(name, height, path[-1]) for name, path in zip(shown, walked, strict=True))
         return f"loss after {STEPS} steps: {', '.join(ends)}"
 
     alt = "An explorer: paths of four optimizers over a surface of two weights, and the loss along each."
@@ -114,14 +118,27 @@ def explore_descent(surface: Callable[[Tensor, Tensor], Tensor] | None = None) -
 
 
 def _checked(surface: Callable) -> Callable:
-    probe = torch.zeros(2, 3, dtype=torch.float64)
-    answer = surface(probe, probe) if callable(surface) else surface
-    if not isinstance(answer, Tensor) or answer.shape != probe.shape:
+    probe = [torch.full((2, 3), weight, dtype=torch.float64, requires_grad=True) for weight in START]
+    answer = surface(*probe) if callable(surface) else surface
+    if not (isinstance(answer, Tensor) and answer.shape == probe[0].shape and answer.requires_grad):
         raise TypeError(
-            f"surface must be a function of two tensors that returns one of their shape, got {answer!r:.80}:"
-            " pass one such as lambda x, y: x**2 + 10 * y**2"
+            "surface must be a function of two tensors that computes one of their shape from them with torch, got"
+            f" {' '.join(repr(answer).split()):.80}: pass one such as lambda x, y: x**2 + 10 * y**2"
+        )
+    answer.sum().backward()
+    slopes = [weight.grad[0, 0].item() for weight in probe if weight.grad is not None]
+    if not np.isfinite([answer[0, 0].item(), *slopes]).all():
+        raise ValueError(
+            f"surface must be finite where the paths begin, at weights {START[0]} and {START[1]}; its height there is"
+            f" {answer[0, 0].item():g}, its slopes are {slopes}"
         )
     return surface
+
+
+def _end(name: str, height: Callable, weights: np.ndarray) -> str:
+    """Return in words where a path ends."""
+    outside = not (np.abs(weights) <= WINDOW).all()  # nor is NaN inside
+    return f"{name} {_at(height, *weights):.3g}{' (outside the picture)' if outside else ''}"
 
 
 def _start(surface: str) -> tuple[float, float]:
@@ -135,8 +152,8 @@ def _at(height: Callable, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _contour(ax: Axes, height: Callable) -> tuple[ContourSet, float]:
     """Draw the lines of equal height; return them and the lowest height in the window."""
-    x, y = np.meshgrid(np.linspace(-2, 2, 60), np.linspace(-2, 2, 60))
-    z = _at(height, x, y)
+    x, y = np.meshgrid(*[np.linspace(-WINDOW, WINDOW, 60)] * 2)
+    z = np.ma.masked_invalid(_at(height, x, y))
     return ax.contour(x, y, z, levels=12, colors="grey", linewidths=0.5), z.min()
 
 

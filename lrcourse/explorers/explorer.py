@@ -20,6 +20,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 from PIL import Image
 
+from lrcourse.base import check_number
+from lrcourse.scales import around_0, in_full
+
+MOST_DIGITS = 6  # of a logarithmic slider
 STYLE = {"description_width": "125px"}
 LAYOUT = widgets.Layout(width="420px")
 
@@ -39,8 +43,8 @@ class Explorer(widgets.VBox):
         """Show ``figure`` as ``draw(**values of the controls)`` leaves it, and again when one of them moves.
 
         Args:
-            figure: of ``new_figure``, with its axes. What ``draw`` changes should be lines and collections, limits and
-                the scale of y; titles, ticks and legends are painted anew only if these or the axes change.
+            figure: of ``new_figure``, with its axes. What ``draw`` changes should be lines, collections and texts,
+                limits and scales; titles, ticks and legends are painted anew only if these or the axes change.
             draw: changes the figure, and returns what to say below it. What it raises is said in that place, below
                 the last picture that could be drawn.
             controls: widgets with a ``value``, by the name of the argument of ``draw``.
@@ -90,10 +94,11 @@ class Explorer(widgets.VBox):
     def _paint(self) -> bytes:
         """Return the picture as PNG. Most of the time goes into ticks and labels, so these are kept while they hold."""
         canvas, axes = self.figure.canvas, self.figure.axes
-        moving = sorted((artist for ax in axes for artist in (*ax.collections, *ax.lines)), key=lambda a: a.zorder)
+        moving = [artist for ax in axes for artist in (*ax.collections, *ax.lines, *ax.texts)]
+        moving.sort(key=lambda artist: artist.zorder)
         for artist in moving:
             artist.set_animated(True)
-        held = [(ax, ax.get_xlim(), ax.get_ylim(), ax.get_yscale()) for ax in axes]
+        held = [(ax, ax.get_xlim(), ax.get_ylim(), ax.get_xscale(), ax.get_yscale()) for ax in axes]
         if held != self._held:
             canvas.draw()  # all but what is animated
             self._still, self._held = canvas.copy_from_bbox(self.figure.bbox), held
@@ -112,8 +117,10 @@ class Explorer(widgets.VBox):
 
 
 def _value(control: widgets.Widget) -> object:
-    """Return what a control holds; of a logarithmic slider, the two digits that it shows."""
-    return float(f"{control.value:.2g}") if isinstance(control, widgets.FloatLogSlider) else control.value
+    """Return what a control shows: a number with so many digits as its readout has."""
+    if isinstance(control, (widgets.FloatSlider, widgets.FloatLogSlider)):
+        return float(format(control.value, control.readout_format))
+    return control.value
 
 
 def new_figure(height: float = 4.2) -> Figure:
@@ -125,35 +132,52 @@ def new_figure(height: float = 4.2) -> Figure:
 
 def quick_log(axis: object) -> None:
     """Give an axis of an Axes few ticks, at whole powers of ten: most of the time to draw goes into labels."""
-    axis.set_major_locator(LogLocator(numticks=5))
-    axis.set_minor_locator(NullLocator())
-    axis.set_minor_formatter(NullFormatter())
-    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    scale = axis.get_scale()
+    if scale != "linear":
+        axis.set_major_locator(LogLocator(numticks=5) if scale == "log" else around_0(axis, most=3))
+        axis.set_minor_locator(NullLocator())
+        axis.set_minor_formatter(NullFormatter())
+        axis.set_major_formatter(in_full)
 
 
 def fit_view(ax: Axes, lowest: float = 0.0, highest: float = np.inf) -> None:
     """Let the limits of ``ax`` follow its lines; if logarithmic, in powers of ten that seldom change."""
     ax.relim()
-    ax.autoscale_view()
-    if ax.get_yscale() == "log":
-        low, high = max(ax.dataLim.minposy, lowest), min(ax.dataLim.y1, highest)
-        if 0 < low <= high < np.inf:
-            low, high = np.log10([low, high])
-            jump = 1 if high - low < 6 else 3
-            ax.set_ylim(10 ** (jump * np.floor(low / jump)), 10 ** (np.floor(high) + 1))
+    if ax.get_yscale() != "log":
+        ax.autoscale_view()
+        return
+    ax.autoscale_view(scaley=False)
+    shown = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in ax.lines])
+    shown = shown[(shown > 0) & (shown < np.inf)]
+    ends = (shown.min(), shown.max()) if len(shown) else (1, 1)
+    low, high = np.log10(np.clip(ends, max(lowest, 1e-300), min(highest, 1e300)))
+    jump = 1 if high - low < 6 else 3
+    ax.set_ylim(10 ** (jump * np.floor(low / jump)), 10 ** (np.floor(high) + 1))
 
 
 def log_slider(name: str, value: float, low: int, high: int) -> widgets.FloatLogSlider:
-    """Return a slider from 10^low to 10^high, twenty places for each factor of ten."""
-    return widgets.FloatLogSlider(
-        value, min=low, max=high, step=0.05, description=name, readout_format=".2g", style=STYLE, layout=LAYOUT
-    )
+    """Return a slider from 10^low to 10^high, or as far as ``value`` lies, twenty places for each factor of ten.
+
+    It has two digits, or as many more as ``value`` has, up to six.
+
+    Raises:
+        ValueError: ``value`` is not a number above 0, for which there is no place.
+    """
+    value = float(f"{check_number(name, value):.{MOST_DIGITS}g}")
+    if value == 0:
+        raise ValueError(f"{name} must be above 0, got 0: its slider is logarithmic, and 0 has no place there")
+    low, high = min(low, math.floor(math.log10(value))), max(high, math.ceil(math.log10(value)))
+    digits = next((n for n in range(2, MOST_DIGITS) if float(f"{value:.{n}g}") == value), MOST_DIGITS)
+    places = {"readout_format": f".{digits}g", "style": STYLE, "layout": LAYOUT}
+    return widgets.FloatLogSlider(value, min=low, max=high, step=0.05, description=name, **places)
 
 
 def slider(name: str, value: float, low: float, high: float, step: float) -> widgets.Widget:
-    """Return a slider for whole numbers, if ``value`` is one, or for others."""
-    kind = widgets.IntSlider if isinstance(value, int) else widgets.FloatSlider
-    places = {} if isinstance(value, int) else {"readout_format": f".{math.ceil(-math.log10(step))}f"}
+    """Return a slider for whole numbers, if ``value`` is one, or for others; it reaches as far as ``value`` lies."""
+    whole = isinstance(value, int)
+    kind = widgets.IntSlider if whole else widgets.FloatSlider
+    places = {} if whole else {"readout_format": f".{math.ceil(-math.log10(step))}f"}
+    low, high = min(low, value), max(high, value)
     return kind(value, min=low, max=high, step=step, description=name, style=STYLE, layout=LAYOUT, **places)
 
 

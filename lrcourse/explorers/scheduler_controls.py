@@ -17,7 +17,8 @@ LAMBDAS = {
     "lambda t: min(1, (t + 1) / 10)": lambda t: min(1, (t + 1) / 10),
 }
 NOT_SHOWN = ("optimizer", "last_epoch", "verbose", "scale_fn", "scale_mode", "epochs", "steps_per_epoch")
-# Start, lowest and highest value of an argument; of those counted in steps, as shares of the steps drawn.
+# Start, lowest and highest value of an argument; of those counted in steps, as shares of the steps drawn. The start is
+# no less than 1 where torch divides by it.
 COUNTS = {
     "step_size": (0.2, 0, 1),
     "T_max": (1, 0, 2),
@@ -30,6 +31,7 @@ COUNTS = {
     "patience": (0.06, 0, 0.4),
     "cooldown": (0, 0, 0.4),
 }
+FROM_0 = ("patience", "cooldown")
 LRS = {"max_lr": 1, "base_lr": 0.1, "swa_lr": 0.1}  # as shares of the optimizer's
 NUMBERS = {
     "gamma": (0.5, 0.0, 1.2),
@@ -67,7 +69,8 @@ def _control(parameter: inspect.Parameter, lr: float, steps: int, left: int) -> 
         return choice(name, re.findall(r"['\"](\w+)['\"]", str(parameter.annotation)), default)
     if name in COUNTS:
         share, low, high = COUNTS[name]
-        return slider(name, round(share * left), round(low * steps), round(high * steps), 1)
+        least = 0 if name in FROM_0 else 1
+        return slider(name, max(least, round(share * left)), round(low * steps), max(1, round(high * steps)), 1)
     if name in LRS:
         return log_slider(name, lr * LRS[name], -4, 1)
     if name in LOGS:
@@ -82,7 +85,14 @@ def _control(parameter: inspect.Parameter, lr: float, steps: int, left: int) -> 
 
 
 def as_argument(name: str, value: object) -> object:
-    """Return what a control holds, as torch wants it; numbers with three digits, so that the call is short."""
-    if name == "milestones":
+    """Return what a control holds, as torch wants it.
+
+    Raises:
+        ValueError: what was typed for ``milestones`` is no list of whole numbers.
+    """
+    if name != "milestones":
+        return value
+    try:
         return [int(part) for part in str(value).replace(",", " ").split()]
-    return float(f"{value:.3g}") if isinstance(value, float) else value
+    except ValueError:
+        raise ValueError(f"milestones must be whole numbers, such as 10, 20; got {value}") from None

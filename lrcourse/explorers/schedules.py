@@ -12,10 +12,11 @@ from torch.optim import Optimizer, lr_scheduler
 from torch.optim.lr_scheduler import ChainedScheduler, LRScheduler, SequentialLR, StepLR
 from torch.optim.swa_utils import SWALR
 
-from lrcourse.base import check_series
+from lrcourse.base import check_series, check_whole
+from lrcourse.drawing import COLOURS
 from lrcourse.explorers.explorer import LAYOUT, STYLE, Explorer, choice, log_slider, new_figure, slider
 from lrcourse.explorers.scheduler_controls import LAMBDAS, as_argument, make_controls
-from lrcourse.plots import COLOURS, plot_lr
+from lrcourse.plots import plot_lr
 from lrcourse.schedules import MakeScheduler, simulate
 
 # SequentialLR and ChainedScheduler take schedulers, and so no slider: they join two of these.
@@ -46,14 +47,16 @@ def explore_schedule(
 
     Args:
         scheduler: the class that is chosen at first.
-        lr: the optimizer's lr at first.
+        lr: the optimizer's lr at first, above 0; six digits of it are kept.
         steps: how many steps are drawn; the scheduler is stepped after each of them.
         steps_per_epoch: where to mark the ends of epochs at first; 0 for no marks.
         metrics: losses of your own for ``ReduceLROnPlateau``, such as ``history.val_loss``: one for each step, so
             ``steps`` is as many. Without, it is given made-up ones.
 
     Raises:
-        ValueError: ``metrics`` is empty, or not one finite number for each step.
+        TypeError: ``scheduler`` is not the class of one of torch's schedulers that can be chosen.
+        ValueError: ``metrics`` is empty, or not one finite number for each step; ``lr`` is not above 0, or ``steps`` or
+            ``steps_per_epoch`` no whole number.
 
     >>> explorer = explore_schedule(StepLR)
     >>> list(explorer.controls)
@@ -62,8 +65,10 @@ def explore_schedule(
     if metrics is not None:
         metrics = check_series("metrics", metrics, "pass losses, such as history.val_loss")
         steps = len(metrics)
+    steps = check_whole("steps", steps)
+    steps_per_epoch = check_whole("steps_per_epoch", steps_per_epoch, least=0)
     losses = metrics or [max(0.5, 2 * 0.9**t) + 0.02 * math.sin(7 * t) for t in range(steps)]
-    kind = choice("scheduler", list(SCHEDULERS), scheduler.__name__)
+    kind = choice("scheduler", list(SCHEDULERS), _name_of(scheduler))
     second = choice("and a second", [ALONE, *SCHEDULERS])
     join = choice("joined by", ["SequentialLR", "ChainedScheduler"])
     which, rate = choice("optimizer", list(OPTIMIZERS)), log_slider("optimizer's lr", lr, -4, 1)
@@ -109,6 +114,16 @@ def explore_schedule(
     return explorer
 
 
+def _name_of(scheduler: object) -> str:
+    name = getattr(scheduler, "__name__", None)
+    if name not in SCHEDULERS or SCHEDULERS[name] is not scheduler:
+        raise TypeError(
+            f"scheduler must be the class of one of torch's schedulers, such as StepLR, got {scheduler!r:.80}; to be"
+            f" chosen are {', '.join(SCHEDULERS)}; two of them are joined in the explorer itself"
+        )
+    return name
+
+
 def _call(scheduler: type, arguments: dict) -> tuple[MakeScheduler, str]:
     """Return a factory of the scheduler with these arguments, and the call as text."""
     values = {name: as_argument(name, value) for name, value in arguments.items()}
@@ -134,7 +149,9 @@ def _draw(figure: Figure, lrs: Sequence[float], below: tuple | None, steps_per_e
     figure.clear()
     axes = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1]) if below else [figure.subplots()]
     figure.subplots_adjust(left=0.12, right=0.97, top=0.95, bottom=0.13, hspace=0.1)
-    plot_lr(lrs, axes[0], unit="").set_yscale("log" if log else "linear")
+    plot_lr(lrs, axes[0], unit="")
+    if not log:
+        axes[0].set_yscale("linear")
     if below:
         axes[1].plot(range(1, len(lrs) + 1), below[1], color=COLOURS[1])
         axes[1].set_ylabel(below[0])

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+
 import ipywidgets as widgets
 import numpy as np
 
-from lrcourse.explorers.explorer import LAYOUT, STYLE, Explorer, new_figure, quick_log
-from lrcourse.plots import COLOURS, TITLE, plot_step
+from lrcourse.captions import lr_at, number, product_title
+from lrcourse.drawing import COLOURS, TITLE
+from lrcourse.explorers.explorer import Explorer, new_figure, quick_log, slider
+from lrcourse.plots import plot_step
+from lrcourse.scales import log_scale
 from lrcourse.steps import QUANTILES, Trace
 
 PICTURES = 60  # of a run that is played, a quarter of a second each
@@ -27,44 +35,73 @@ def explore_two_clocks(trace: Trace) -> Explorer:
     >>> [ax.get_xlabel() for ax in explorer.figure.axes]
     ['effective lr', 'update size (RMS)']
     """
-    figure = new_figure()
+    figure = new_figure(height=min(12, max(4.2, 0.16 * len(getattr(trace, "layers", ())))))
     left, right = figure.subplots(1, 2, width_ratios=[2, 1])
-    figure.subplots_adjust(left=0.19, right=0.98, top=0.84, bottom=0.13, wspace=0.05)
     plot_step(trace, 0, left)
-    limits = left.get_xlim()  # of the whole run: to look for them once is enough
-    sizes = np.array([series.update_size for series in trace.layers.values()])
+    # Of the whole run: to look for them once is enough.
+    limits, scale = None if left.get_xscale() == "linear" else left.get_xlim(), left.xaxis.get_transform()
+    sizes = np.array([series.update_size for series in trace.layers.values()], dtype=float).reshape(-1, len(trace.step))
     (dots,) = right.plot(sizes[:, 0], range(len(sizes)), "D", color=COLOURS[3], markersize=6)
-    positive = sizes[sizes > 0]
-    if len(positive):
-        right.set(xscale="log", xlim=(positive.min() / 1.5, positive.max() * 1.5))
-        quick_log(right.xaxis)
+    log_scale(right, sizes, axis="x", unknown="not known")
+    quick_log(right.xaxis)
     right.set(xlabel="update size (RMS)", ylim=left.get_ylim())
     right.set_yticks(left.get_yticks(), [])
     right.set_title("what the weights did", **TITLE)
     right.grid(alpha=0.3)
     handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, [*labels[:-1], "base lr"], loc="upper center", ncols=4, fontsize="small")
+    labels = [handle.get_gid() or label for handle, label in zip(handles, labels, strict=True)]  # true of every step
+    figure.legend(handles, labels, loc="upper center", ncols=min(5, len(labels)), fontsize="small")
+    width, height = figure.get_size_inches()
+    beside, above = 0.08 * max(map(len, trace.layers), default=0) + 0.2, 0.672 + 0.2 * ((len(labels) - 1) // 5)
+    place = {"left": min(0.5, max(0.19, beside / width)), "top": 1 - above / height, "bottom": 0.546 / height}
+    figure.subplots_adjust(right=0.98, wspace=0.05, **place)
+    title = product_title(trace).partition(" = ")[0]
 
     def draw(at: int) -> str:
+        entry = trace.step.index(at)
         left.clear()
-        plot_step(trace, at, left, xlim=limits)
+        plot_step(trace, entry, left, xlim=limits)
+        if hasattr(scale, "linthresh"):
+            left.set_xscale("symlog", linthresh=scale.linthresh)
         left.get_legend().remove()
         left.set_title("")  # the step, which stands at the slider
-        left.set_title("base lr × factor", **TITLE)
+        left.set_title(title, **TITLE)
         quick_log(left.xaxis)
-        dots.set_xdata(sizes[:, at])
-        median = trace.everything.effective_lr[at][QUANTILES.index(0.5)]
-        return (
-            f"step {trace.step[at]}: base lr {trace.base_lr[at]:.3g}; over all weights,"
-            f" effective lr {median:.3g} (median), update {trace.everything.update_size[at]:.3g} (RMS)"
-        )
+        dots.set_xdata(sizes[:, entry])
+        return _words(trace, entry)
 
-    last = len(trace.step) - 1
-    options = [(str(step), i) for i, step in enumerate(trace.step)]
-    steps = widgets.SelectionSlider(options=options, value=last, description="optimizer step", style=STYLE)
-    steps.layout = LAYOUT
-    play = widgets.Play(max=last, value=last, step=max(1, last // PICTURES), interval=250, tooltip="play the run")
-    # In the browser; what is played reaches the kernel as moves of the slider.
-    widgets.jslink((play, "value"), (steps, "index"))
+    steps, play = _controls(trace.step)
     alt = "An explorer: base lr and the effective lr of each layer's weights, at a step you choose."
     return Explorer(figure, draw, {"at": steps}, alt, above=[play])
+
+
+def _words(trace: Trace, entry: int) -> str:
+    """Return what holds at a recorded step, for all that is drawn."""
+    everything = trace.everything
+    median = number(everything.effective_lr[entry][QUANTILES.index(0.5)])
+    own = f", {lr_at(trace.own_lr_name, trace.own_lr, entry)}" if trace.own_lr_name else ""
+    return (
+        f"step {trace.step[entry]}: {lr_at('base lr', trace.group_lr, entry)}{own}; over all weights,"
+        f" effective lr {median} (median), update {number(everything.update_size[entry])} (RMS)"
+    )
+
+
+def _controls(recorded: Sequence[int]) -> tuple[widgets.IntSlider, widgets.Play]:
+    """Return a slider over the steps that were recorded, and what plays them."""
+    first, last = recorded[0], recorded[-1]
+    apart = math.gcd(*(later - step for step, later in pairwise(recorded))) or 1
+    steps = slider("optimizer step", last, first, last, apart)
+
+    def go_on(change: dict) -> None:
+        """Leave a step that was typed, or lies in a gap, for the next one that was recorded."""
+        up = change["new"] > change["old"]
+        steps.value = recorded[bisect_left(recorded, steps.value) if up else bisect_right(recorded, steps.value) - 1]
+
+    steps.observe(go_on, names="value")
+    jump = apart * max(1, (last - first) // apart // PICTURES)
+    # From where whole jumps lead to the last step.
+    play = widgets.Play(value=last, min=first + (last - first) % jump, max=last, step=jump, interval=250)
+    play.tooltip = "play the run"
+    # In the browser; what is played reaches the kernel as moves of the slider.
+    widgets.jslink((play, "value"), (steps, "value"))
+    return steps, play

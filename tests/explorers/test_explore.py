@@ -23,7 +23,6 @@ from lrcourse import (
 from lrcourse.explorers.adaptive import PANELS
 from lrcourse.explorers.descent import OPTIMIZERS, SURFACES
 from lrcourse.explorers.schedules import SCHEDULERS
-from lrcourse.steps.traces import Trace
 from lrcourse.training.loop import History
 
 
@@ -276,24 +275,6 @@ def test_a_history_is_one_finite_number_for_each_step(gradients):
 def test_a_trace_is_no_history_of_gradients():
     with pytest.raises(TypeError, match=r"must not be a Trace, .* collect weight.grad"):
         explore_adaptive(a_trace())
-
-
-def test_the_two_clocks_show_the_update_beside_the_effective_lr():
-    trace = a_trace()
-    explorer = explore_two_clocks(trace)
-    explorer.controls["at"].value = 1
-    effective, update = explorer.figure.axes
-    assert list(update.lines[0].get_xdata()) == [series.update_size[1] for series in trace.layers.values()]
-    medians = [line for line in effective.lines if line.get_label() == "median"][0]
-    assert list(medians.get_xdata()) == [series.effective_lr[1][2] for series in trace.layers.values()]
-    assert f"step 2: base lr 0.001; over all weights, effective lr {trace.everything.effective_lr[1][2]:.3g}" in (
-        explorer._note.value
-    )
-
-
-def test_a_run_without_a_step_cannot_be_explored():
-    with pytest.raises(ValueError, match="holds no step"):
-        explore_two_clocks(Trace())
 
 
 def test_optimizers_can_be_left_out_of_a_descent():

@@ -130,3 +130,9 @@ def test_an_empty_series_is_none_that_a_step_lr_would_take():
 def test_a_loss_that_went_astray_is_a_metric():
     plateau = MAKE_SCHEDULER["ReduceLROnPlateau"]
     assert simulate(plateau, 3, lr=1.0, metrics=[1.0, math.inf, math.nan]) == [1.0, 1.0, 0.5]
+
+
+@pytest.mark.parametrize("lr", ["0.1", -0.1, math.inf, None, True])
+def test_a_wrong_lr_is_named(lr):
+    with pytest.raises(ValueError, match="^lr must be a finite number from 0, got "):
+        simulate(STEP, 3, lr=lr)

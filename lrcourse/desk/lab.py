@@ -17,6 +17,8 @@ from lrcourse.desk.state import State
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
+    # The next day, questions and sliders then stand there as they were left; else "model not found", until they run.
+    "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},
 }
 # The first time, the table of contents stands beside the lesson; later everything is where the learner left it.
 CONTENTS = "@jupyterlab/toc:plugin"
@@ -61,8 +63,9 @@ def command(desk: Path, options: Sequence[str] = ()) -> list[str]:
 
 def last_lesson(desk: Path) -> str:
     """Return the name of the lesson that was worked in last; the first one, if none was."""
-    laid, lessons = State(desk).laid, [path for path in sorted(desk.glob("*.ipynb")) if lesson_of(path)]
-    touched = [path for path in lessons if fingerprint(path.read_bytes()) not in laid.get(path.name, [])]
+    laid = {mark for marks in State(desk).laid.values() for mark in marks}
+    lessons = [path for path in sorted(desk.glob("*.ipynb")) if lesson_of(path)]
+    touched = [path for path in lessons if fingerprint(path.read_bytes()) not in laid]
     last = max(touched, key=lambda path: path.stat().st_mtime, default=None) or next(iter(lessons), None)
     return last.name if last else "index.md"
 

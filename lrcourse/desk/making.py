@@ -41,7 +41,7 @@ def make_desk(folder: Path | None = None, course: Path | None = None) -> tuple[P
         items = items_of(course, desk)
         words = set_aside_damaged(desk)
         laid = lay(desk, items | _index(course, desk, items))
-        if laid.new:  # of which the overview did not know
+        if laid.new or laid.beside:  # of which the overview did not know
             lay(desk, items | _index(course, desk, items))
         laid.words = "\n".join(filter(None, [words, laid.words]))
     except TimeoutError:  # of the lock
@@ -58,8 +58,9 @@ def _index(course: Path, desk: Path, items: Mapping[str, Item]) -> dict[str, Ite
     except ValueError as error:  # a newer one's answers
         rows, standing = [], f"What you answered cannot be shown: {error}. "
     pages = [path for path in items if path.startswith("docs/") or path == "README.md"]
+    new = sorted(path.name for path in desk.glob("*.new*.ipynb"))
     # A version that stays: nobody wants a new overview beside one that they wrote in.
-    return {"index.md": item(overview(titled(course), rows, pages, standing), version="overview")}
+    return {"index.md": item(overview(titled(course), rows, pages, new, standing), version="overview")}
 
 
 def desk_problems(folder: Path | None = None) -> list[str]:

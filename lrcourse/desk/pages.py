@@ -32,7 +32,7 @@ that you passed are kept, too.
 *Terminal*) says it as it is now.
 
 - To begin a lesson afresh, rename or delete your copy of it and call `lrcourse lab` again.
-- An update never changes a copy that you worked in: it lays the new version beside it, with `.new` in its name.
+- An update never changes a copy that you worked in: it lays the new version beside it, with `.new` in its name{beside}.
 - To look things up: {pages}.
 - [Solutions](solutions/README.md): when they open, and how to see them at once.
 """
@@ -71,8 +71,8 @@ def titled(course: Path) -> list[Lesson]:
     return lessons_of(course, {Path(path).stem: title_of(_read(course / path)) for path in paths})
 
 
-def overview(lessons: list[Lesson], rows: list[Progress], pages: list[str], standing: str) -> bytes:
-    """Return the page that names the lessons, what each answers, and what is done of it."""
+def overview(lessons: list[Lesson], rows: list[Progress], pages: list[str], new: list[str], standing: str) -> bytes:
+    """Return the page that names the lessons, what each answers, what is done of it, and which lie there anew."""
     done = {row.lesson[:2]: row for row in rows}
     lines = ["| lesson | the question it answers | minutes | cells run | predictions right | exercises passed |"]
     lines.append("|---|---|---|---|---|---|")
@@ -81,7 +81,9 @@ def overview(lessons: list[Lesson], rows: list[Progress], pages: list[str], stan
         link = f"[{lesson.title or lesson.name}]({lesson.name}.ipynb)"
         lines.append(f"| {link} | {lesson.question} | {lesson.minutes} | {ran} | {right} | {passed} |")
     links = ", ".join(f"[{Path(page).stem.replace('_', ' ')}]({page})" for page in pages if page.endswith(".md"))
-    return OVERVIEW.format(table="\n".join(lines), pages=links, standing=standing).encode()
+    beside = ", ".join(f"[{Path(name).stem}]({name})" for name in new)
+    beside = beside and f": {beside}"
+    return OVERVIEW.format(table="\n".join(lines), pages=links, beside=beside, standing=standing).encode()
 
 
 def _ways(titles: dict[str, str]) -> dict[str, dict[str, str]]:

@@ -69,11 +69,12 @@ def test_root_is_let_in_and_asked_for_a_token_as_everybody(tmp_path, started, mo
     assert not [option for _, command, _ in started for option in command if "token" in option or "--ip" in option]
 
 
-def test_lab_opens_the_lesson_that_was_worked_in_last(tmp_path, started):
+def test_lab_opens_the_lesson_that_was_worked_in_last(tmp_path, course, started):
     main(["lab", "mine"])
     for number, name in enumerate(("02_clocks", "01_rate")):
         run(tmp_path / "mine" / f"{name}.ipynb")
         os.utime(tmp_path / "mine" / f"{name}.ipynb", (number, number))
+    write_lesson(course, "01_rate", "second")  # lies beside it, and is newer
     main(["lab", "mine"])
     assert lab.last_lesson(tmp_path / "mine") == "01_rate.ipynb"
     assert "--LabApp.default_url=/lab/tree/01_rate.ipynb" in started[-1][1]

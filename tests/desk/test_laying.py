@@ -40,6 +40,7 @@ def test_a_copy_that_was_worked_in_stays_and_the_new_version_lies_beside_it(desk
     laid = make_desk(desk, course)[1]
     assert laid.beside == {LESSON: "01_rate.new.ipynb"} and (desk / LESSON).read_bytes() == mine
     assert "second" in source(desk / "01_rate.new.ipynb")
+    assert "in its name: [01_rate.new](01_rate.new.ipynb)." in (desk / "index.md").read_text()
     assert make_desk(desk, course)[1].beside == {}  # it was said once
     write_lesson(course, "01_rate", "third")
     make_desk(desk, course)
@@ -181,7 +182,7 @@ def test_a_kill_at_any_moment_leaves_a_desk_that_the_next_start_completes(tmp_pa
             write_lesson(course, name, "first")
         if not killed:
             break
-    assert not killed and n == 5  # what is known, three copies, what was offered
+    assert not killed and n == 7  # the state, three copies, the state; the state and the overview
 
 
 def test_a_kill_while_a_desk_is_made_leaves_one_that_the_next_start_completes(tmp_path, course):

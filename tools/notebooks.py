@@ -7,7 +7,6 @@ printed and drew back into them, on the data set that ``LRCOURSE_CIFAR10`` names
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from pathlib import Path
@@ -17,6 +16,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 from tqdm import tqdm
+
+from lrcourse.base import setting, settle
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb")) + sorted((ROOT / "notebooks/solutions").glob("*.ipynb"))
@@ -50,11 +51,8 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="only notebooks whose names begin so, such as 05")
     arguments = parser.parse_args()
     to, chosen = arguments.to, [p for p in NOTEBOOKS if p.name.startswith(tuple(arguments.names) or "")]
-    os.environ["LRCOURSE_PROGRESS"] = "0"
-    # As in the tests, for the same reason: see conftest.py.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("GOMP_SPINCOUNT", "3000")
-    if to == "outputs" and "LRCOURSE_CIFAR10" not in os.environ:
+    settle()  # as in the tests
+    if to == "outputs" and not setting("LRCOURSE_CIFAR10"):
         print("The outputs are made on real CIFAR-10: set LRCOURSE_CIFAR10 to it.", file=sys.stderr)
         return 1
     failed = False

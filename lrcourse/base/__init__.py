@@ -6,6 +6,7 @@ Each name is imported when it is first used (PEP 562): `lrcourse doctor` has to 
 from importlib import import_module
 
 _HOME = {
+    "DISTURBING": "surroundings",
     "MARK": "desks",
     "PRIVATE": "desks",
     "acts_on": "protocols",
@@ -28,6 +29,7 @@ _HOME = {
     "now": "memory",
     "open_solutions": "desks",
     "optimizers_in": "protocols",
+    "put_in_place": "files",
     "questions_in": "asked",
     "read_answers": "memory",
     "read_cells": "asked",
@@ -36,6 +38,7 @@ _HOME = {
     "remember_steps": "counting",
     "set_aside_damaged": "memory",
     "setting": "settings",
+    "settle": "surroundings",
     "steps_made": "counting",
     "switch_mode": "protocols",
     "takes_metric": "protocols",

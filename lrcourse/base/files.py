@@ -7,6 +7,7 @@ import shutil
 import stat
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,13 +48,37 @@ def folder_beside(path: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
+def put_in_place(new: Path, path: Path) -> None:
+    """Rename a folder to ``path``, and remove what stood there: a folder that is not whole, a file or a link."""
+    old = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    if os.path.lexists(path):
+        path.rename(old)  # beside: to move a folder into another, one must be allowed to write in it
+    try:
+        new.rename(path)
+    finally:
+        if os.path.lexists(old):
+            _remove(old)
+
+
+def _remove(path: str | os.PathLike) -> None:
+    """Remove a file, a link or a folder, if one may."""
+    try:
+        if os.path.isdir(path) and not os.path.islink(path):
+            os.chmod(path, 0o700)
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+    except OSError:  # or another process was faster
+        pass
+
+
 def _sweep(folder: Path, prefix: str) -> None:
     """Remove what processes that were killed have left beside a file or folder."""
     for entry in os.scandir(folder):
         if entry.name.startswith(prefix) and entry.name.endswith(".part"):
             try:
-                if time.time() - entry.stat().st_mtime < DAY:
-                    continue
-                shutil.rmtree(entry) if entry.is_dir() else os.unlink(entry)
+                old = time.time() - entry.stat(follow_symlinks=False).st_mtime > DAY
             except OSError:  # another process was faster
-                pass
+                continue
+            if old:
+                _remove(entry)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+from lrcourse.base.settings import setting
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -18,5 +19,5 @@ def bar(steps: Iterable, *, what: str, shown: bool = True, total: int | None = N
     """
     from tqdm.auto import tqdm  # looks for IPython, and with it for ipywidgets
 
-    shown = shown and os.environ.get("LRCOURSE_PROGRESS") != "0"
+    shown = shown and setting("LRCOURSE_PROGRESS") != "0"
     return tqdm(steps, desc=what, disable=not shown, leave=False, total=total)

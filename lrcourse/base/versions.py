@@ -6,6 +6,8 @@ import importlib.metadata
 import logging
 import os
 
+from lrcourse.base.settings import setting
+
 TORCH = "2.14.1"  # what the committed outputs were made with; constraints.txt names the rest
 
 
@@ -18,7 +20,7 @@ def note() -> str | None:
         here = importlib.metadata.version("torch")
     except importlib.metadata.PackageNotFoundError:
         return None
-    if here.split(".")[:2] == TORCH.split(".")[:2]:
+    if not here or here.split(".")[:2] == TORCH.split(".")[:2]:  # none at all where its metadata is damaged
         return None
     return (
         f"lrcourse was verified with torch {TORCH}, here is {here}. It should work, and a claim that does not hold here"
@@ -31,6 +33,6 @@ def tell_once() -> None:
 
     ``LRCOURSE_PROGRESS=0`` keeps it back like the progress bars: in a cell's output it would be a difference.
     """
-    if os.environ.get("LRCOURSE_PROGRESS") != "0" and "LRCOURSE_NOTED" not in os.environ and (words := note()):
+    if setting("LRCOURSE_PROGRESS") != "0" and "LRCOURSE_NOTED" not in os.environ and (words := note()):
         os.environ["LRCOURSE_NOTED"] = "1"
         logging.getLogger("lrcourse").warning(words)

@@ -17,11 +17,10 @@ FLOORS = [
     {"base"},
     {"images", "steps", "schedules"},
     {"training"},
-    {"captions", "scales"},
-    {"drawing"},
     {"plots"},
     {"lessons", "explorers"},
     {"desk"},
+    {"doctor"},
     {"cli", "__init__"},
 ]
 ROOMS = sorted(set().union(*FLOORS))

@@ -14,9 +14,8 @@ from matplotlib.lines import Line2D
 from torch.optim import SGD, Adagrad, Adam, Optimizer, RMSprop
 
 from lrcourse.base import check_series
-from lrcourse.drawing import COLOURS, alone
 from lrcourse.explorers.explorer import Explorer, choice, fit_view, log_slider, new_figure, quick_log, slider
-from lrcourse.scales import write
+from lrcourse.plots import COLOURS, alone, write
 from lrcourse.steps import Trace, effective_lr
 
 STEPS = 80

@@ -13,7 +13,6 @@ from torch import Tensor
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
-from lrcourse.drawing import COLOURS
 from lrcourse.explorers.explorer import (
     LAYOUT,
     STYLE,
@@ -25,6 +24,7 @@ from lrcourse.explorers.explorer import (
     quick_log,
     slider,
 )
+from lrcourse.plots import COLOURS
 
 STEPS = 80
 WINDOW = 2.0  # of each weight, from 0

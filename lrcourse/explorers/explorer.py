@@ -21,7 +21,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 from PIL import Image
 
 from lrcourse.base import check_number
-from lrcourse.scales import around_0, in_full
+from lrcourse.plots import around_0, in_full
 
 MOST_DIGITS = 6  # of a logarithmic slider
 STYLE = {"description_width": "125px"}

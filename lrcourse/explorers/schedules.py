@@ -13,10 +13,9 @@ from torch.optim.lr_scheduler import ChainedScheduler, LRScheduler, SequentialLR
 from torch.optim.swa_utils import SWALR
 
 from lrcourse.base import check_series, check_whole
-from lrcourse.drawing import COLOURS
 from lrcourse.explorers.explorer import LAYOUT, STYLE, Explorer, choice, log_slider, new_figure, slider
 from lrcourse.explorers.scheduler_controls import LAMBDAS, as_argument, make_controls
-from lrcourse.plots import plot_lr
+from lrcourse.plots import COLOURS, plot_lr
 from lrcourse.schedules import MakeScheduler, simulate
 
 # SequentialLR and ChainedScheduler take schedulers, and so no slider: they join two of these.

@@ -10,11 +10,8 @@ from itertools import pairwise
 import ipywidgets as widgets
 import numpy as np
 
-from lrcourse.captions import lr_at, number, product_title
-from lrcourse.drawing import COLOURS, TITLE
 from lrcourse.explorers.explorer import Explorer, new_figure, quick_log, slider
-from lrcourse.plots import plot_step
-from lrcourse.scales import log_scale
+from lrcourse.plots import COLOURS, TITLE, log_scale, lr_at, number, plot_step, product_title
 from lrcourse.steps import QUANTILES, Trace
 
 PICTURES = 60  # of a run that is played, a quarter of a second each

@@ -8,7 +8,8 @@ import torch
 from cases import OPTIMIZERS, train_a_little
 from torch import nn
 
-from lrcourse import captions, record
+from lrcourse import record
+from lrcourse.plots import captions
 from lrcourse.steps import Series, Trace
 
 

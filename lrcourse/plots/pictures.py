@@ -8,9 +8,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from lrcourse import captions, drawing, scales
 from lrcourse.base import check_is, check_series, check_whole
-from lrcourse.drawing import COLOURS
+from lrcourse.plots import captions, drawing, scales
+from lrcourse.plots.drawing import COLOURS
 from lrcourse.steps import QUANTILES, Trace
 from lrcourse.training import History, RangeTest
 

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from lrcourse.captions import MOST_LINES, boundaries, by_group, lowest_and_highest, number
-from lrcourse.scales import beyond, log_scale, tidy
+from lrcourse.plots.captions import MOST_LINES, boundaries, by_group, lowest_and_highest, number
+from lrcourse.plots.scales import beyond, log_scale, tidy
 from lrcourse.steps import QUANTILES, Trace
 
 # Okabe and Ito 2008: eight colours that stay apart under every kind of colour blindness.

@@ -30,7 +30,7 @@ class Split(NamedTuple):
     labels: Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # tensors have no one answer to ==
 class Data:
     """Three disjoint sets of images.
 

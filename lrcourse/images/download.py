@@ -15,7 +15,9 @@ from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
 from lrcourse.base import folder_beside
-from lrcourse.images.sources import BATCHES, cache_dir
+from lrcourse.images.cache import cache_dir
+from lrcourse.images.layouts import BATCHES
+from lrcourse.images.sources import what_is_wrong
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 SIZE = 170_498_071  # bytes, and the md5 that the data set's page gives
@@ -28,36 +30,45 @@ class FetchError(Exception):
     """The download did not end well. What is there of it is kept, and the message says what to do."""
 
 
-def fetch(to: str | os.PathLike | None = None, *, url: str = URL, timeout: float = 30, wait: float = 2) -> Path:
-    """Download CIFAR-10 and unpack it; return the folder ``cifar-10-batches-py``.
+def fetch(
+    to: str | os.PathLike | None = None,
+    *,
+    url: str = URL,
+    archive: str | os.PathLike | None = None,
+    timeout: float = 30,
+    wait: float = 2,
+) -> Path:
+    """Download CIFAR-10, or take an archive that is here, and unpack it; return the folder ``cifar-10-batches-py``.
 
     An interrupted download goes on where it stopped, also in another process: what has arrived lies in a file
     that ends in ``.part``. Size and md5 are checked before anything is unpacked, and the folder takes its
-    name only when it is whole. If it is there already, nothing is done.
+    name only when it is whole. If it is there already, and whole, nothing is done; what is damaged in it is mended.
 
     Args:
         to: folder to put it into; without, lrcourse's cache, where ``load_data`` looks.
         url: a mirror of ``cifar-10-python.tar.gz``.
+        archive: that file, downloaded by hand; it stays where it is, and nothing is downloaded.
         timeout: seconds without a byte after which the connection is given up and tried again.
         wait: seconds before the second try; twice as long before each one after it.
 
     Raises:
         FetchError: another download into the same folder is running; the server does not have the file or stays away;
-            what came is not CIFAR-10; the folder cannot be written, or the disk is full.
+            what came, or the archive, is not CIFAR-10; the folder cannot be written, or the disk is full.
     """
     if not url.startswith(("https://", "http://")):
         raise FetchError(f"url must begin with https:// or http://, got {url!r}: name a mirror of {URL}")
-    folder = cache_dir() if to is None else Path(to).expanduser()
+    if archive is not None:
+        _check_given(archive)
+    folder = cache_dir() if to is None else Path(os.path.expanduser(to))
     target = folder / BATCHES
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / f"{BATCHES}.lock").acquire(timeout=0):
-            if not target.is_dir():
-                part = folder / "cifar-10-python.tar.gz.part"
-                _download(url, part, timeout, wait)
-                _check(part, url)
-                _unpack(part, target)
-                part.unlink()
+            if not target.is_dir() or any(what_is_wrong(target)):
+                if archive is None:
+                    _get(target, url, timeout, wait)
+                else:
+                    _unpack(Path(os.path.expanduser(archive)), target)
     except Timeout:
         raise FetchError(f"another download into {folder} is running: wait for it, or name another folder") from None
     except OSError as error:
@@ -66,6 +77,23 @@ def fetch(to: str | os.PathLike | None = None, *, url: str = URL, timeout: float
             " or name another folder with --to"
         ) from error
     return target
+
+
+def _get(target: Path, url: str, timeout: float, wait: float) -> None:
+    """Download what ``target`` is unpacked from; what has come of it is kept beside it until then."""
+    part = target.with_name("cifar-10-python.tar.gz.part")
+    _download(url, part, timeout, wait)
+    if fault := _fault(part):
+        part.unlink()
+        raise FetchError(
+            f"what came from {url} is not CIFAR-10: {fault}. It was deleted. Try again, or name a mirror with --url"
+        )
+    try:
+        _unpack(part, target)
+    except FetchError as error:
+        part.unlink()
+        raise FetchError(f"{error}. It was deleted. Name a mirror with --url") from error
+    part.unlink()
 
 
 def _download(url: str, part: Path, timeout: float, wait: float) -> None:
@@ -109,30 +137,40 @@ def _receive(url: str, part: Path, have: int, timeout: float, progress: tqdm) ->
                 progress.update(len(chunk))
 
 
-def _check(part: Path, url: str) -> None:
-    """Delete a download that is not CIFAR-10, and say so."""
-    with part.open("rb") as file:
-        md5 = hashlib.file_digest(file, "md5").hexdigest()
-    size = part.stat().st_size
-    if (size, md5) != (SIZE, MD5):
-        part.unlink()
+def _check_given(archive: str | os.PathLike) -> None:
+    """Refuse a file of the user's that is not the archive; whatever it is, it stays as it is."""
+    try:
+        fault = _fault(Path(os.path.expanduser(archive)))
+    except OSError as error:
+        raise FetchError(f"{archive} cannot be read: {error}. Name the file cifar-10-python.tar.gz") from error
+    if fault:
         raise FetchError(
-            f"what came from {url} is not CIFAR-10: {size:,} bytes with md5 {md5}, wanted are {SIZE:,} with {MD5}."
-            " It was deleted. Try again, or name a mirror with --url"
+            f"{archive} is not the whole of cifar-10-python.tar.gz: {fault}. Download it again, or call"
+            " `lrcourse fetch` without --from"
         )
 
 
+def _fault(archive: Path) -> str:
+    with archive.open("rb") as file:
+        md5 = hashlib.file_digest(file, "md5").hexdigest()
+        size = file.tell()
+    if (size, md5) != (SIZE, MD5):
+        return f"{size:,} bytes with md5 {md5}, wanted are {SIZE:,} with {MD5}"
+    return ""
+
+
 def _unpack(archive: Path, target: Path) -> None:
-    """Unpack beside ``target``, then rename. Delete an archive in which there is what should not be."""
+    """Unpack beside ``target``, then rename. Where there is one that is not whole, replace what is damaged in it."""
     try:
         with folder_beside(target) as part, tarfile.open(archive) as tar:
             for member in tar.getmembers():
                 if not (member.isfile() or member.isdir()):
                     raise tarfile.TarError(f"{member.name} is neither a file nor a folder")
             tar.extractall(part, filter="data")  # refuses names that lead out of the folder
-            (part / BATCHES).rename(target)
+            if target.is_dir():
+                for name, _ in list(what_is_wrong(target)):
+                    os.replace(part / BATCHES / name, target / name)
+            else:
+                (part / BATCHES).rename(target)
     except (tarfile.TarError, EOFError, FileNotFoundError) as error:
-        archive.unlink()
-        raise FetchError(
-            f"{archive.name} cannot be unpacked: {error}. It was deleted. Name a mirror with --url"
-        ) from error
+        raise FetchError(f"{archive.name} cannot be unpacked: {error}") from error

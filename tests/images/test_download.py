@@ -7,6 +7,7 @@ import io
 import os
 import pathlib
 import re
+import sys
 import tarfile
 import tempfile
 import threading
@@ -14,14 +15,15 @@ import time
 
 import pytest
 from test_environment import ROOT
+from torchvision.datasets import CIFAR10
 
 from lrcourse.cli import main
 from lrcourse.images import download as fetching
 from lrcourse.images.download import FetchError, fetch
-from lrcourse.images.sources import BATCHES
+from lrcourse.images.layouts import BATCHES
 
 
-def archive(*members, names=("data_batch_1", "test_batch")):
+def archive(*members, names=("data_batch_1", "test_batch", "batches.meta")):
     """Return a tar.gz of some small files, and of the members given."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
@@ -97,6 +99,17 @@ def serve(server, content, monkeypatch):
     server.content = content
     monkeypatch.setattr(fetching, "SIZE", len(content))
     monkeypatch.setattr(fetching, "MD5", hashlib.md5(content).hexdigest())
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+            files = [member for member in tar.getmembers() if member.isreg()]
+            sums = {
+                os.path.basename(file.name): hashlib.md5(tar.extractfile(file).read()).hexdigest() for file in files
+            }
+    except tarfile.TarError:
+        return
+    monkeypatch.setattr(CIFAR10, "train_list", [["data_batch_1", sums["data_batch_1"]]])
+    monkeypatch.setattr(CIFAR10, "test_list", [["test_batch", sums["test_batch"]]])
+    monkeypatch.setattr(CIFAR10, "meta", {"filename": "batches.meta", "md5": sums["batches.meta"]})
 
 
 def get(server, folder, timeout=10):
@@ -108,7 +121,14 @@ def left(folder):
 
 
 @pytest.mark.parametrize(
-    "faults", [["cuts", "cuts", "cuts"], ["cuts", 500, "ignores Range"], ["cuts", 416, 500]], ids=str
+    "faults",
+    [
+        ["cuts", "cuts", "cuts"],
+        ["cuts", 500, "ignores Range"],
+        ["cuts", 416, 500],
+        [*[500] * 4, "cuts", *[500] * 4, "cuts", *[500] * 4],  # counted anew after each that brought something
+    ],
+    ids=str,
 )
 def test_what_can_be_mended_is_mended(faults, server, tmp_path):
     server.faults = list(faults)
@@ -134,6 +154,69 @@ def test_what_is_there_is_not_downloaded_again(server, tmp_path):
     get(server, tmp_path)
     server.seen.clear()
     assert get(server, tmp_path) == tmp_path / BATCHES and server.seen == []
+
+
+@pytest.mark.parametrize("damage", ["is gone", "is cut", "is garbage"])
+def test_what_is_there_and_not_whole_is_mended_and_nothing_else_touched(damage, server, tmp_path):
+    folder = get(server, tmp_path)
+    right, path = (folder / "test_batch").read_bytes(), folder / "test_batch"
+    (folder / "notes.txt").write_text("mine")
+    path.unlink() if damage == "is gone" else path.write_bytes(
+        right[:100] if damage == "is cut" else os.urandom(40_000)
+    )
+    assert get(server, tmp_path) == folder and left(tmp_path) == [BATCHES]
+    assert path.read_bytes() == right and (folder / "notes.txt").read_text() == "mine"
+    server.seen.clear()
+    get(server, tmp_path)
+    assert server.seen == []
+
+
+@pytest.fixture
+def by_hand(server, tmp_path):
+    """An archive that somebody has downloaded with a browser."""
+    path = tmp_path / "Downloads" / "cifar-10-python (1).tar.gz"
+    path.parent.mkdir()
+    path.write_bytes(server.content)
+    return path
+
+
+def test_an_archive_that_is_here_is_unpacked_as_a_download_and_stays(by_hand, server, tmp_path):
+    folder = fetch(tmp_path, archive=by_hand)
+    assert folder == tmp_path / BATCHES and server.seen == [] and by_hand.read_bytes() == server.content
+    with tarfile.open(by_hand) as tar:
+        for one in tar.getmembers():
+            assert (tmp_path / one.name).read_bytes() == tar.extractfile(one).read()
+    (folder / "test_batch").unlink()
+    assert fetch(tmp_path, archive=by_hand) == folder and (folder / "test_batch").exists()
+    assert left(by_hand.parent) == [by_hand.name]
+
+
+@pytest.mark.parametrize("fault", ["cut", "garbage", "empty", "longer", "a folder", "gone", "another archive"])
+def test_a_file_that_is_not_the_archive_is_refused_and_stays(fault, by_hand, server, tmp_path):
+    whole = by_hand.read_bytes()
+    by_hand.unlink()
+    if fault == "a folder":
+        by_hand.mkdir()
+    elif fault != "gone":
+        contents = {"cut": whole[:-7], "garbage": os.urandom(len(whole)), "empty": b"", "longer": whole + b"\0"}
+        by_hand.write_bytes(contents.get(fault) or archive() * (fault == "another archive"))
+    before = by_hand.read_bytes() if by_hand.is_file() else None
+    with pytest.raises(FetchError) as caught:
+        fetch(tmp_path / "to", archive=by_hand)
+    reads = fault in ("a folder", "gone")
+    words = "cannot be read: " if reads else f"is not the whole of cifar-10-python.tar.gz: {len(before):,} bytes with"
+    assert str(caught.value).startswith(f"{by_hand} {words}")
+    assert "deleted" not in str(caught.value) and not (tmp_path / "to").exists()
+    assert before is None or by_hand.read_bytes() == before
+
+
+@pytest.mark.parametrize("odd", [{"type": tarfile.SYMTYPE, "linkname": "/etc/passwd"}, {"type": tarfile.FIFOTYPE}])
+def test_an_archive_of_the_persons_with_what_should_not_be_there_stays_too(odd, by_hand, server, tmp_path, monkeypatch):
+    serve(server, archive(member(f"{BATCHES}/odd", **odd)), monkeypatch)
+    by_hand.write_bytes(server.content)
+    with pytest.raises(FetchError, match="cannot be unpacked: .* is neither a file nor a folder$"):
+        fetch(tmp_path, archive=by_hand)
+    assert by_hand.read_bytes() == server.content and left(tmp_path) == ["Downloads"]
 
 
 def member(name, **attributes):
@@ -285,3 +368,30 @@ def test_the_command_line_downloads_and_says_where(server, tmp_path, capsys):
     server.faults = [404]
     assert main(["fetch", "--to", str(tmp_path / "other"), "--url", server.url]) == 1
     assert "Name a mirror with --url" in capsys.readouterr().err
+
+
+def test_the_command_line_takes_an_archive_and_says_what_is_wrong_with_it(by_hand, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LRCOURSE_CACHE", str(tmp_path / "cache"))
+    assert main(["fetch", "--from", str(by_hand)]) == 0  # into the cache, where the course looks
+    assert capsys.readouterr().out == f"CIFAR-10 is in {tmp_path / 'cache' / BATCHES}.\n"
+    monkeypatch.setenv("LRCOURSE_CIFAR10", str(tmp_path / "elsewhere"))  # where it looks now
+    assert main(["fetch", "--from", str(by_hand)]) == 0
+    assert f"Set LRCOURSE_CIFAR10={tmp_path / 'cache'} to use it." in capsys.readouterr().out
+    monkeypatch.setenv("LRCOURSE_CIFAR10", str(by_hand))  # as the error of load_data has it
+    assert main(["fetch", "--from", str(by_hand), "--to", str(by_hand.parent)]) == 0
+    assert capsys.readouterr().out == f"CIFAR-10 is in {by_hand.parent / BATCHES}.\n"
+    by_hand.write_bytes(b"")
+    assert main(["fetch", "--from", str(by_hand)]) == 1
+    assert "Download it again, or call `lrcourse fetch` without --from" in capsys.readouterr().err
+
+
+def test_an_archive_and_a_mirror_are_not_both_taken(capsys):
+    with pytest.raises(SystemExit):
+        main(["fetch", "--from", "a.tar.gz", "--url", "https://example.org"])
+    assert "not allowed with argument --from" in capsys.readouterr().err
+
+
+def test_fetch_where_a_package_is_missing_says_so(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "lrcourse.images", None)
+    assert main(["fetch"]) == 1
+    assert "`lrcourse doctor` says what to do" in capsys.readouterr().err

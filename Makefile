@@ -16,7 +16,7 @@ ARGS ?=
 ## DESK=folder        where your copies of the lessons are (my_lessons)
 DESK ?=
 
-.PHONY: help lab test browser mutants lint run slides outputs index tables experiments progress doctor clean
+.PHONY: help lab test notebooks browser mutants lint run slides outputs index tables experiments progress doctor clean
 
 help:  ## list the commands
 	@awk -F ':.*## +' '/^[a-z]+:.*##/ {printf "%-20s%s\n", $$1, $$2} /^## / {more = more substr($$0, 4) "\n"} \
@@ -30,6 +30,9 @@ SIDE_BY_SIDE := --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loa
 
 test: .venv/installed lint  ## run all tests: units, doctests, every notebook
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+
+notebooks: .venv/installed  ## run the notebooks alone, on the data set that is found
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) notebooks
 
 browser: .venv/installed  ## open every notebook in JupyterLab, run it, and turn the knobs (needs Chromium; 15 minutes)
 	$(BIN)/python -m pytest tests/browser --all-notebooks

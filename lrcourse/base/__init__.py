@@ -8,6 +8,7 @@ from importlib import import_module
 _HOME = {
     "DISTURBING": "surroundings",
     "MARK": "desks",
+    "OPENMP": "surroundings",
     "PRIVATE": "desks",
     "acts_on": "protocols",
     "as_python": "arguments",

@@ -22,6 +22,11 @@ DISTURBING = {
     "PYTHONVERBOSE": "every import is told",
     "PYTHONPROFILEIMPORTTIME": "every import is told",
 }
+# By default a waiting OpenMP thread spins for milliseconds. On a busy machine it spins on the core that the thread it
+# waits for needs, of this kernel or of another: seen with one other process on two cores, training then took twelve
+# times as long as with these. GNU's OpenMP, which torch has on Linux, then spins for some microseconds before it
+# sleeps, because sleeping at once costs half as much again on an idle machine.
+OPENMP = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "3000"}
 PRINTING = ("PYTHONIOENCODING", "FORCE_COLOR", "PY_COLORS", "CLICOLOR_FORCE", "PYTEST_ADDOPTS")
 
 
@@ -39,12 +44,8 @@ def settle() -> None:
             os.environ[name] = path
     # A progress bar in a cell's output would never be the same twice.
     os.environ["LRCOURSE_PROGRESS"] = "0"
-    # By default a waiting OpenMP thread spins for milliseconds. On a busy machine it spins on the core that the thread
-    # it waits for needs: seen with one other process on two cores, training then took twelve times as long as with
-    # these. GNU's OpenMP, which torch has on Linux, then spins for some microseconds before it sleeps, because
-    # sleeping at once costs half as much again on an idle machine.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("GOMP_SPINCOUNT", "3000")
+    for name, value in OPENMP.items():
+        os.environ.setdefault(name, value)
     _give_own_folders(Path(tempfile.mkdtemp(prefix="lrcourse-")))
 
 

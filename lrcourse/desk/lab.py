@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lrcourse.base import PRIVATE, lesson_of, write_whole
+from lrcourse.base import OPENMP, PRIVATE, lesson_of, write_whole
 from lrcourse.desk.copies import fingerprint
 from lrcourse.desk.state import State
 
@@ -25,9 +25,6 @@ CONTENTS = "@jupyterlab/toc:plugin"
 LAYOUT = {"left": {"collapsed": False, "visible": True, "current": CONTENTS, "widgets": ["filebrowser", CONTENTS]}}
 LAYOUT |= {"main": None, "down": None, "right": {"collapsed": True, "visible": True}, "relativeSizes": [0.2, 0.8, 0]}
 WORKSPACE = {"data": {"layout-restorer:data": LAYOUT}, "metadata": {"id": "default"}}
-# A thread of OpenMP that waits keeps its core busy, which another kernel may need: two lessons that trained at the same
-# time took ten times as long. These let it sleep soon.
-OPENMP = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "3000"}
 
 
 def environment(desk: Path, outside: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -9,6 +9,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lrcourse.base import OPENMP
+
 if TYPE_CHECKING:
     from lrcourse.doctor.report import Report
 
@@ -43,9 +45,10 @@ def threads(report: Report) -> None:
     import torch
 
     if torch.get_num_threads() > 1 and os.environ.get("OMP_WAIT_POLICY", "").upper() != "PASSIVE":
+        step = " and ".join(map("=".join, OPENMP.items()))
         report.notes.append(
-            "beside other programs, or with two lessons open, training can take ten times as long: set"
-            " OMP_WAIT_POLICY=PASSIVE and GOMP_SPINCOUNT=3000, as `lrcourse lab` does for its kernels"
+            f"beside other programs, or with two lessons open, training can take ten times as long: set {step}, as"
+            " `lrcourse lab` does for its kernels"
         )
 
 

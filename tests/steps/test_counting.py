@@ -320,3 +320,16 @@ def test_of_a_large_layer_a_sample_stands_for_the_whole_and_the_sample_is_always
     for q, seen in zip((0.05, 0.25, 0.5, 0.75, 0.95), one.layers["weight"].effective_lr[-1], strict=True):
         assert (whole < math.log(seen)).float().mean() == pytest.approx(q, abs=0.05)
     assert max(one.everything.residual) <= 32
+
+
+def test_an_optimizer_with_a_rule_is_watched_itself_also_if_it_holds_another():
+    class Holds(torch.optim.SGD):
+        def __init__(self, params, lr):
+            super().__init__(params, lr=lr)
+            self.other = torch.optim.Adam([torch.nn.Parameter(torch.ones(1))])
+
+    model = torch.nn.Linear(2, 1)
+    optimizer = Holds(model.parameters(), lr=0.1)
+    with record(model, optimizer) as trace:
+        train(model, optimizer, 3)
+    assert trace.optimizer == "Holds" and trace.step == [1, 2, 3]

@@ -155,3 +155,11 @@ def test_adafactor_caps_the_lr():
         taken = decompose(optimizer, weight, before=before)
         size = before.norm() / 2  # the root of the mean square of four weights
         assert (taken.base_lr * taken.factor / size).tolist() == pytest.approx([step**-0.5] * 4)
+
+
+@pytest.mark.parametrize("look", [effective_lr, decompose])
+def test_what_is_no_optimizer_is_named(look):
+    with pytest.raises(
+        TypeError, match="^optimizer must be of type Optimizer, got Parameter: pass the optimizer first"
+    ):
+        look(torch.nn.Parameter(torch.ones(1)), adam_after_a_step()[0])

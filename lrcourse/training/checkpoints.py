@@ -22,6 +22,10 @@ from lrcourse.training.plain import NotPlain, pack, unpack
 from lrcourse.training.restoring import generators, load_optimizer, set_generators
 
 SECONDS = 10.0  # of work that an interruption can cost; a checkpoint of a small network takes some milliseconds
+HELP = (
+    "let its state_dict() and load_state_dict() give and take only numbers, texts, lists, dicts and tensors; or call"
+    " fit without checkpoint="
+)
 # How fit left the parts of a run, by the model, while that is there: the same objects may be given to it once more.
 _left: WeakKeyDictionary[nn.Module, dict] = WeakKeyDictionary()
 
@@ -49,6 +53,15 @@ class Checkpoint:
     def is_due(self) -> bool:
         """Whether so much time has passed that the run should be kept now."""
         return self._path is not None and time.monotonic() - self._written >= SECONDS
+
+    @property
+    def note(self) -> str:
+        """What to tell whoever stopped the run; nothing if it is not kept."""
+        if self._path is None:
+            return ""
+        if self._path.exists():
+            return f" The same call again goes on from {self._path}."
+        return f" Nothing is in {self._path} yet: to begin anew, make model, optimizer and schedulers again."
 
     def begin(self, **progress: object) -> dict:
         """Return the progress to go on with: that of the file, whose states are then loaded, else the one given.
@@ -114,21 +127,20 @@ class Checkpoint:
         states = {}
         for name, part in self._parts.items():
             what = f"{name}={type(part).__name__}"
-            advice = "Let it have both, for numbers, texts, lists, dicts and tensors; or call fit without checkpoint="
             if not (hasattr(part, "state_dict") and hasattr(part, "load_state_dict")):
-                raise ValueError(f"{what} has no state_dict() and load_state_dict() to keep it by. {advice}")
+                raise ValueError(f"{what} has no state_dict() and load_state_dict() to keep it by: {HELP}")
             try:
                 states[name] = pack(part.state_dict())
             except NotPlain as error:
                 attribute, *inside = error.where or ("state_dict()",)
                 place = f"{attribute!r}{''.join(f'[{key!r}]' for key in inside)}"
+                lazy = "call the model once, on a few images, so that its lazy layers make their weights"
                 raise ValueError(
-                    f"{what} keeps a {error.kind} in its attribute {place}, which cannot be read back from a file. Let"
-                    f" the state_dict() and load_state_dict() of {type(part).__name__} leave it out, or put numbers,"
-                    " texts, lists, dicts and tensors in its place; or call fit without checkpoint="
+                    f"{what} keeps a {error.kind} in its attribute {place}, which cannot be read back from a file:"
+                    f" {lazy if error.kind.startswith('Uninitialized') else HELP}"
                 ) from None
             except Exception as error:
-                raise ValueError(f"{what}.state_dict() raised {type(error).__name__}: {error}. {advice}") from error
+                raise ValueError(f"{what}.state_dict() raised {type(error).__name__} ({error}): {HELP}") from error
         return states
 
     def _read_back(self, progress: dict) -> tuple[dict, dict]:
@@ -139,7 +151,9 @@ class Checkpoint:
             file.seek(0)
             states, progress = unpack(torch.load(file, map_location="cpu", weights_only=True))
         except (pickle.UnpicklingError, pickle.PicklingError, RecursionError) as error:
-            raise ValueError(f"the states of {', '.join(self._parts)} cannot be read back: {error}") from error
+            raise ValueError(
+                f"the states of {', '.join(self._parts)} cannot be read back from a file: {HELP}"
+            ) from error
         self._load(states)
         return states, progress
 
@@ -152,5 +166,5 @@ class Checkpoint:
             except Exception as error:
                 raise ValueError(
                     f"{name}={type(part).__name__} cannot load what its state_dict() returned"
-                    f" ({type(error).__name__}: {error}): let its load_state_dict() take that"
+                    f" ({type(error).__name__}: {error}): {HELP}"
                 ) from error

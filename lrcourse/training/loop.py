@@ -160,8 +160,7 @@ def fit(
         stop.history = history._cut(losses)
         stop.add_note(
             f"Stopped in epoch {len(history.val_loss) + 1} of {epochs}, after {len(history.train_loss)} steps."
-            " What fit saw of them: import sys; history = sys.last_value.history."
-            + ("" if checkpoint is None else f" The same call again goes on from {checkpoint}.")
+            " What fit saw of them: import sys; history = sys.last_value.history." + kept.note
         )
         raise
     finally:

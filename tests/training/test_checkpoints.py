@@ -133,9 +133,21 @@ def test_a_stopped_run_tells_what_it_saw_and_the_same_objects_go_on(hook, kept, 
         assert getattr(seen, name) == whole[name][:count]
     assert seen.steps_per_epoch == 3
     (note,) = stopped.value.__notes__
-    assert note.startswith("Stopped in epoch 3 of 4, after 7 steps.") and (str(path) in note) == kept
+    assert note.startswith("Stopped in epoch 3 of 4, after 7 steps.")
+    assert note.endswith(f" The same call again goes on from {path}." if kept else "history = sys.last_value.history.")
     if kept:
         assert vars(fit(model, optimizer, tiny_data(), **call)) == whole
+
+
+def test_a_run_that_is_stopped_before_anything_was_kept_says_so(tmp_path):
+    objects, path = make(), tmp_path / "run.pt"
+    objects[0].register_forward_pre_hook(lambda module, _: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        fit(*objects[:2], tiny_data(), epochs=4, checkpoint=path)
+    assert stopped.value.__notes__[0].endswith(
+        f"Nothing is in {path} yet: to begin anew, make model, optimizer and schedulers again."
+    )
+    assert stopped.value.history.steps_per_epoch == 1 and not stopped.value.history.lr
 
 
 @pytest.mark.parametrize("seconds, kept_after", [(0.0, [1, 2, 3, 4, 5, 6, 7, 8]), (6.0, [3, 4, 7, 8]), (1e9, [4, 8])])

@@ -1,4 +1,4 @@
-"""What a notebook asks: the questions of its predictions, and the checks of its exercises."""
+"""What a notebook asks, in its predictions and its exercises, and how much of it is answered."""
 
 from __future__ import annotations
 
@@ -38,6 +38,21 @@ def checks_in(source: str) -> dict[str, range]:
     """
     calls = [call for call in _calls(source) if _name(call).startswith("check_")]
     return {ast.unparse(call): range(call.lineno, (call.end_lineno or call.lineno) + 1) for call in calls}
+
+
+def count_answered(cells: list[dict], lesson: str, answers: dict[str, dict[str, dict]]) -> dict[str, int]:
+    """Return how many questions and exercises the cells have, and how many of them are answered, made, and right."""
+    questions = dict.fromkeys(question for cell in cells for question in questions_in(cell["source"]))
+    checks = dict.fromkeys(check for cell in cells for check in checks_in(cell["source"]))
+    answered = [answers["predictions"].get(question, {}) for question in questions]
+    made = [facts for facts in answered if facts.get("choice") is not None]
+    return {
+        "right": sum(facts["choice"] == facts.get("measured") for facts in made),
+        "made": len(made),
+        "questions": len(questions),
+        "passed": sum("passed" in answers["exercises"].get(f"{lesson} {check}", {}) for check in checks),
+        "exercises": len(checks),
+    }
 
 
 def _calls(source: str) -> Iterator[ast.Call]:

@@ -13,6 +13,7 @@ import re
 from lrcourse.desk.course import is_lesson, place
 
 OURS = "lrcourse-"  # begins the ids of the cells that only the copies have
+DONE = "from lrcourse.lessons import so_far\n\nso_far()"  # the last line of a lesson
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s#:]+\.(?:md|ipynb|png|svg|csv|py|cff))(#[^)\s]*)?\)")
 SOLUTIONS = re.compile(r"(\]\(solutions/[^)]+\.ipynb\))")
 
@@ -81,11 +82,14 @@ def copy_notebook(path: str, notebook: dict, *, before: str = "", after: str = "
             cell |= {"outputs": [], "execution_count": None}
     if is_lesson(path):
         way = " · ".join(filter(None, [before, f"[Contents]({'../' * (path.count('/') - 1)}index.md)", after]))
-        ends = [
-            {"cell_type": "markdown", "id": f"{OURS}{end}", "metadata": {}, "source": way} for end in ("top", "end")
-        ]
-        cells = [ends[0], *cells, ends[1]]
+        cells = [_own("top", "markdown", way), *cells, _own("done", "code", DONE), _own("end", "markdown", way)]
     return (json.dumps({**notebook, "cells": cells}, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _own(name: str, kind: str, source: str) -> dict:
+    cell = {"cell_type": kind, "id": OURS + name, "metadata": {}, "source": source}
+    hidden = {"jupyter": {"source_hidden": True}}
+    return cell if kind == "markdown" else cell | {"metadata": hidden, "outputs": [], "execution_count": None}
 
 
 def relink(text: str, path: str) -> str:

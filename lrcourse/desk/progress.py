@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lrcourse.base import MARK, checks_in, lesson_of, questions_in, read_answers, read_cells
+from lrcourse.base import MARK, count_answered, lesson_of, read_answers, read_cells
 from lrcourse.desk.copies import OURS
 
 HEADINGS = ("cells run", "predictions right", "made", "exercises passed")
@@ -52,20 +52,8 @@ def progress_of(desk: Path) -> list[Progress]:
 def _of_copy(name: str, number: str, cells: list[dict], answers: dict[str, dict[str, dict]]) -> Progress:
     code = [cell for cell in cells if cell.get("cell_type") == "code" and not str(cell.get("id")).startswith(OURS)]
     code = [cell for cell in code if cell["source"].strip()]
-    questions = dict.fromkeys(question for cell in code for question in questions_in(cell["source"]))
-    checks = dict.fromkeys(check for cell in code for check in checks_in(cell["source"]))
-    answered = [answers["predictions"].get(question, {}) for question in questions]
-    made = [facts for facts in answered if facts.get("choice") is not None]
-    return Progress(
-        lesson=name,
-        ran=sum(cell.get("execution_count") is not None for cell in code),
-        cells=len(code),
-        right=sum(facts["choice"] == facts.get("measured") for facts in made),
-        made=len(made),
-        questions=len(questions),
-        passed=sum("passed" in answers["exercises"].get(f"{number} {check}", {}) for check in checks),
-        exercises=len(checks),
-    )
+    ran = sum(cell.get("execution_count") is not None for cell in code)
+    return Progress(name, ran, len(code), **count_answered(code, number, answers))
 
 
 def total(name: str, rows: Sequence[Progress]) -> Progress:

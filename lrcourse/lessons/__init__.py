@@ -3,6 +3,7 @@
 from lrcourse.lessons.answers import check_lr_per_epoch, check_number, check_schedule, check_steps_per_epoch
 from lrcourse.lessons.claims import expect
 from lrcourse.lessons.exercises import check_effective_lr, check_halve_lr, check_loop, check_step, check_training_loop
+from lrcourse.lessons.memory import so_far
 from lrcourse.lessons.predictions import predict
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "check_training_loop",
     "expect",
     "predict",
+    "so_far",
 ]

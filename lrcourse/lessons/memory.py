@@ -8,7 +8,18 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from lrcourse.base import checks_in, find_desk, lesson_of, now, open_solutions, read_cells, recall, remember
+from lrcourse.base import (
+    checks_in,
+    count_answered,
+    find_desk,
+    lesson_of,
+    now,
+    open_solutions,
+    read_cells,
+    recall,
+    remember,
+    tell,
+)
 
 
 def keep_check(right: bool) -> str:
@@ -19,7 +30,7 @@ def keep_check(right: bool) -> str:
     desk, notebook, frame = find_desk(), open_notebook(), sys._getframe()
     if desk is None or notebook is None:
         return ""
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("lrcourse."):
+    while frame is not None and frame.f_globals.get("__name__") != "__main__":  # the learner's cell
         frame = frame.f_back
     call, lesson = call_at(frame), lesson_of(notebook)
     if not call or not lesson:
@@ -33,6 +44,26 @@ def keep_check(right: bool) -> str:
         opened = open_solutions(desk, lesson)
         words += [f"The solutions are open now: {path.relative_to(desk).as_posix()}" for path in opened]
     return "\n".join(filter(None, words))
+
+
+def so_far() -> None:
+    """Say what is done of this lesson: the last line of a learner's copy. Elsewhere it says nothing.
+
+    >>> so_far()
+    """
+    notebook = open_notebook()
+    if find_desk() is None or notebook is None:
+        return
+    answers = {kind: recall(kind) for kind in ("predictions", "exercises")}
+    done = count_answered(read_cells(notebook), lesson_of(notebook), answers)
+    left = done["questions"] - done["made"]
+    to_make = f", {left} not made yet" if left else ""
+    parts = []
+    if done["questions"]:
+        parts.append(f"Predictions: {done['right']} of {done['questions']} right{to_make}.")
+    if done["exercises"]:
+        parts.append(f"Exercises: {done['passed']} of {done['exercises']} passed.")
+    tell(" ".join(parts))
 
 
 def open_notebook() -> Path | None:

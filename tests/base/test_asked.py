@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from lrcourse.base import checks_in, questions_in, read_cells
+from lrcourse.base import checks_in, read_cells
+from lrcourse.base.asked import questions_in
 
 
 def test_questions_and_checks_are_found_wherever_they_stand_and_however_they_are_written():

@@ -21,13 +21,13 @@ def read(path):
 def test_a_copy_has_no_outputs_and_keeps_its_kernel_and_its_cells(desk, course):
     lesson, copy = read(course / "notebooks/01_rate.ipynb"), read(desk / "01_rate.ipynb")
     assert copy["metadata"] == lesson["metadata"]
-    assert [cell["id"] for cell in copy["cells"]] == ["lrcourse-top", *"abcd", "lrcourse-end"]
+    assert [cell["id"] for cell in copy["cells"]] == ["lrcourse-top", *"abcd", "lrcourse-done", "lrcourse-end"]
     assert all(cell["outputs"] == [] for cell in copy["cells"] if cell["cell_type"] == "code")
     assert all(cell["execution_count"] is None for cell in copy["cells"] if cell["cell_type"] == "code")
 
 
 def test_a_copy_leads_to_its_neighbours_and_to_what_lies_on_the_desk(desk):
-    first, *_, links, last = (cell["source"] for cell in read(desk / "01_rate.ipynb")["cells"])
+    first, *_, links, _, last = (cell["source"] for cell in read(desk / "01_rate.ipynb")["cells"])
     assert first == last == "[← 00 · start](00_start.ipynb) · [Contents](index.md) · [02 · clocks →](02_clocks.ipynb)"
     opens = "[s](solutions/01_rate.ipynb) ([when they open](solutions/README.md))"
     assert links == f"See {opens} and [g](docs/glossary.md#lr), not x."

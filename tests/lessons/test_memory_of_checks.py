@@ -6,7 +6,7 @@ import linecache
 import pytest
 
 from lrcourse.base import MARK, memory, read_answers
-from lrcourse.lessons.memory import keep_check
+from lrcourse.lessons.memory import keep_check, so_far
 
 CHECKS = ["check_number(answer, 3)", "check_loop(train, per_batch=True)"]
 
@@ -78,3 +78,19 @@ def test_outside_of_a_desk_nothing_is_kept(desk, monkeypatch):
 
 def test_a_call_that_cannot_be_read_keeps_nothing(desk):
     assert run_cell("check = check_number\ncheck(answer, 3)", True) == [""] and exercises(desk) == {}
+
+
+def test_the_last_line_of_a_copy_says_what_is_done_and_says_nothing_elsewhere(desk, monkeypatch, capsys):
+    cells = [{"cell_type": "code", "source": source} for source in (*CHECKS, "predict('a?', [])", "predict('b?', [])")]
+    (desk / "05_two_clocks.ipynb").write_text(json.dumps({"cells": cells}))
+    memory.remember("predictions", "a?", choice="so", measured="so")
+    run_cell(CHECKS[0], True)
+    so_far()
+    assert capsys.readouterr().out == "Predictions: 1 of 2 right, 1 not made yet. Exercises: 1 of 2 passed.\n"
+    memory.remember("predictions", "b?", choice="so", measured="not so")
+    (desk / "05_two_clocks.ipynb").write_text(json.dumps({"cells": cells[2:]}))
+    so_far()
+    assert capsys.readouterr().out == "Predictions: 1 of 2 right.\n"
+    (desk / MARK).unlink()
+    so_far()
+    assert capsys.readouterr().out == ""

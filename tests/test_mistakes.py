@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 import strangers
 import torch
@@ -415,6 +416,16 @@ MISTAKES = {
         lambda s: sweep(print, []),
         ValueError,
         "there is no configuration to run: pass at least one, for instance grid(lr=[0.1, 0.01])",
+    ),
+    "sweep: one configuration": (
+        lambda s: sweep(print, {"lr": 0.1}),
+        TypeError,
+        "configs must be a list of dicts, one for each run, got dict: make it with grid(lr=[0.1, 0.01])",
+    ),
+    "sweep: a table": (
+        lambda s: sweep(print, pd.DataFrame({"lr": [0.1]})),
+        TypeError,
+        "list of dicts, one for each run, got DataFrame: make it with grid(lr=[0.1, 0.01]), or of a table with",
     ),
     "sweep: the same twice": (
         lambda s: sweep(print, grid(lr=[0.1, 0.1])),

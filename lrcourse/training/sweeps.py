@@ -60,6 +60,7 @@ def sweep(
 
     Raises:
         ValueError: no configurations, two that are equal, or with different names; or a file of another sweep.
+        TypeError: ``configs`` is not a list of dicts.
         RuntimeError: a worker process was killed from outside. What is in the file stays.
 
     >>> sweep(lambda lr, seed: {"loss": seed - lr}, grid(lr=[0.5], seed=[1, 2]), jobs=1).loss.tolist()
@@ -67,7 +68,13 @@ def sweep(
     """
     import pandas  # takes a moment, and most notebooks do without
 
-    configs = [_plain(config) for config in configs]
+    rows = list(configs)
+    if not all(isinstance(config, Mapping) for config in rows):
+        raise TypeError(
+            f"configs must be a list of dicts, one for each run, got {type(configs).__name__}: make it with"
+            " grid(lr=[0.1, 0.01]), or of a table with table.to_dict('records')"
+        )
+    configs = [_plain(config) for config in rows]
     keys = _keys(configs)
     known = {} if results is None else _read(Path(results), list(configs[0]))
     missing = [(key, config) for key, config in zip(keys, configs, strict=True) if key not in known]

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrcourse.base import as_python, check_number, check_series, check_whole
+from lrcourse.base import as_python, check_is, check_number, check_series, check_whole
 
 WHOLE = {
     "Python": int,
@@ -118,3 +118,11 @@ def test_losses_of_a_training_that_went_astray_are_numbers_where_that_is_asked_f
 def test_what_is_no_number_is_left_as_it_is():
     for value in ("a", None, [1], torch.ones(1), np.ones(1), {}):
         assert as_python(value) is value
+
+
+def test_a_value_is_of_the_kind_or_the_error_says_what_it_is():
+    check_is("model", True, int, "pass one")
+    with pytest.raises(TypeError, match="^model must be of type Module, got int: pass one$"):
+        check_is("model", 3, torch.nn.Module, "pass one")
+    with pytest.raises(TypeError, match="^model must be of type Module, got the class ReLU itself: pass one$"):
+        check_is("model", torch.nn.ReLU, torch.nn.Module, "pass one")

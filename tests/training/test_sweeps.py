@@ -182,3 +182,14 @@ def test_a_bar_is_shown_unless_it_is_not_wanted(shown, monkeypatch, capsys):
     monkeypatch.delenv("LRCOURSE_PROGRESS")
     sweep(train, grid(lr=[0.1], seed=[0]), jobs=1, progress=shown)
     assert ("runs" in capsys.readouterr().err) == shown
+
+
+def test_texts_truth_values_and_nothing_come_back_from_the_file_as_what_they_were(tmp_path):
+    def run(name, seed):
+        return {"said": f"{name}, 1.5", "right": seed == 0, "nothing": None, "count": seed, "loss": seed / 3}
+
+    configs, path = grid(name=["adam", "1e"], seed=[0, 1]), tmp_path / "runs.csv"
+    first = sweep(run, configs, jobs=1, results=path, **QUIET)
+    again = sweep(lambda **_: 1 / 0, configs, jobs=1, results=path, **QUIET)  # nothing is run again
+    pd.testing.assert_frame_equal(again, first, check_exact=True)
+    assert again.said.tolist() == ["adam, 1.5"] * 2 + ["1e, 1.5"] * 2 and again.right.tolist() == [True, False] * 2

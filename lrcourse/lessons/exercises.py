@@ -8,14 +8,19 @@ import warnings
 from collections.abc import Callable, Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from lrcourse.base import as_python
 from lrcourse.images import Data
-from lrcourse.lessons.answers import say
+from lrcourse.lessons.answers import no_number
+from lrcourse.lessons.attempts import FAILED, apart, attempt, close, not_answered, rounded, say, significant, to_places
+from lrcourse.lessons.slips import SLIPS, Watched, one_epoch
 from lrcourse.schedules import simulate
 from lrcourse.training import fit
+
+HALF = (0.2, 0.01)
+LEFT_OVER = "But your code did something: if the answer is there, remove the line with ... below it."
 
 
 def check_training_loop(train_one_epoch: Callable, make_model: Callable[[], nn.Module], data: Data) -> None:
@@ -26,44 +31,26 @@ def check_training_loop(train_one_epoch: Callable, make_model: Callable[[], nn.M
     Not answered yet: replace the ... with your answer and run the cell again.
     """
     yours = make_model()
-    ours = copy.deepcopy(yours)
-    start = copy.deepcopy(yours.state_dict())
+    start = copy.deepcopy(yours)
     optimizer = torch.optim.Adam(yours.parameters(), lr=0.01)
-    if train_one_epoch(yours, optimizer, data, torch.Generator().manual_seed(0)) is ...:
-        return say(False, "", answered=False)
-    fit(ours, torch.optim.Adam(ours.parameters(), lr=0.01), data, epochs=1, progress=False)
-    if _equal(yours.state_dict(), start):
+    returned = attempt(train_one_epoch, yours, optimizer, data, torch.Generator().manual_seed(0))
+    if returned is FAILED:
+        return None
+    trained = not _equal(yours, start)
+    if returned is ...:
+        return not_answered(LEFT_OVER if trained else "")
+    if not trained:
         return say(False, "The model did not change: is optimizer.step() called, and does the loop run?")
-    if _equal(dict(yours.named_parameters()), dict(ours.named_parameters())):
+    ours = copy.deepcopy(start)
+    fit(ours, torch.optim.Adam(ours.parameters(), lr=0.01), data, epochs=1, progress=False)
+    if _equal(yours, ours):
         return say(True, "")
     for slip, options in SLIPS.items():
-        theirs = make_model()
-        theirs.load_state_dict(start)
-        _one_epoch(theirs, torch.optim.Adam(theirs.parameters(), lr=0.01), data, **options)
-        if _equal(dict(yours.named_parameters()), dict(theirs.named_parameters())):
+        theirs = copy.deepcopy(start)
+        one_epoch(theirs, torch.optim.Adam(theirs.parameters(), lr=0.01), data, **options)
+        if _equal(yours, theirs):
             return say(False, f"Your weights are those of a loop {slip}.")
     return say(False, "The weights differ from fit's. Compare batch size, loss and order of the lines.")
-
-
-SLIPS = {
-    "without zero_grad(): the gradients of all batches add up": {"clear": False},
-    "that does not draw the order of the images": {"shuffle": False},
-    "without model.train(): batch norm uses its running averages": {"train": False},
-}
-
-
-def _one_epoch(
-    model: nn.Module, optimizer: Optimizer, data: Data, *, clear: bool = True, shuffle: bool = True, train: bool = True
-) -> None:
-    """Train as the learner should, but for one slip."""
-    model.train(train)
-    count = len(data.train.labels)
-    order = torch.randperm(count, generator=torch.Generator().manual_seed(0)) if shuffle else torch.arange(count)
-    for batch in order.split(128):
-        if clear:
-            optimizer.zero_grad()
-        F.cross_entropy(model(data.train.images[batch]), data.train.labels[batch]).backward()
-        optimizer.step()
 
 
 def check_effective_lr(my_effective_lr: Callable[[Optimizer, Tensor], Tensor]) -> None:
@@ -79,15 +66,17 @@ def check_effective_lr(my_effective_lr: Callable[[Optimizer, Tensor], Tensor]) -
             param.grad = param.detach() ** 3
             before = param.detach().clone()
             optimizer.step()
-        with torch.no_grad():
-            answer = my_effective_lr(optimizer, param)
-        if answer is ...:
-            return say(False, "", answered=False)
         real = (before - param.detach()) / param.grad
+        with torch.no_grad():
+            answer = attempt(my_effective_lr, optimizer, param)
+        if answer is FAILED:
+            return None
+        if answer is ...:
+            return not_answered()
         if not isinstance(answer, Tensor) or answer.shape != param.shape:
             return say(False, f"Return a tensor of the parameter's shape {tuple(param.shape)}.")
-        if not torch.allclose(answer, real, rtol=1e-9):
-            there, yours = ([float(f"{value:.4g}") for value in tensor.tolist()] for tensor in (real, answer))
+        if not close(answer, real, rtol=1e-9):
+            there, yours = apart(real, answer, rounded, 4)
             return say(False, f"With {settings}, change / -gradient is {there}, yours {yours}.")
     return say(True, "")
 
@@ -103,14 +92,21 @@ def check_halve_lr(halve_lr: Callable[[Optimizer], object]) -> None:
     first.grad, second.grad = torch.ones(2), torch.full((2,), 3.0)
     optimizer.step()
     before = copy.deepcopy(optimizer.state_dict()["state"])
-    if halve_lr(optimizer) is ...:
-        return say(False, "", answered=False)
-    lrs = [group["lr"] for group in optimizer.param_groups]
-    if lrs != [0.2, 0.01]:
+    options = {key: value for key, value in optimizer.param_groups[0].items() if key not in ("params", "lr")}
+    returned = attempt(halve_lr, optimizer)
+    if returned is FAILED:
+        return None
+    lrs = [as_python(group["lr"]) for group in optimizer.param_groups]
+    if returned is ...:
+        return not_answered(LEFT_OVER if lrs != [0.4, 0.02] else "")
+    halved = [not no_number(lr) and math.isclose(lr, half, rel_tol=1e-6) for lr, half in zip(lrs, HALF, strict=False)]
+    if halved != [True, True] or len(lrs) != 2:
         return say(False, f"The groups had lr 0.4 and 0.02 and now have {lrs}: halve every group's own.")
     after = optimizer.state_dict()["state"]
-    kept = before.keys() == after.keys() and all(_equal(before[key], after[key]) for key in before)
-    return say(kept, "The averages are not what they were: change param_groups in place and nothing else.")
+    if before.keys() != after.keys() or not all(_same(before[key], after[key]) for key in before):
+        return say(False, "The averages are not what they were: change param_groups in place and nothing else.")
+    changed = [key for key in options if any(group[key] != options[key] for group in optimizer.param_groups)]
+    return say(not changed, f"Of the groups, {' and '.join(changed)} changed too: change the lr only.")
 
 
 def check_step(
@@ -132,14 +128,16 @@ def check_step(
     for step, lr in enumerate(lrs, 1):
         optimizer.param_groups[0]["lr"] = lr
         param.grad = torch.randn(3, dtype=torch.float64, generator=generator) * torch.tensor([1.0, 10.0, 0.1])
-        mine = my_step(mine, param.grad.clone(), state, lr)
+        mine = attempt(my_step, mine, param.grad.clone(), state, lr)
+        if mine is FAILED:
+            return None
         if mine is ...:
-            return say(False, "", answered=False)
+            return not_answered()
         optimizer.step()
         if not isinstance(mine, Tensor) or mine.shape != param.shape:
             return say(False, f"Return the new weight, a tensor of shape {tuple(param.shape)}.")
-        if not torch.allclose(mine, param.detach(), rtol=1e-7, atol=1e-9):
-            there, yours = ([round(value, 5) for value in tensor.tolist()] for tensor in (param.detach(), mine))
+        if not close(mine, param.detach(), rtol=1e-7, atol=1e-9):
+            there, yours = apart(param.detach(), mine, to_places, 5)
             agree = ("", "The first step agrees. ")[step - 1] if step < 3 else f"The first {step - 1} steps agree. "
             return say(False, f"{agree}After step {step} torch's weight is {there}, yours {yours}.")
     return say(True, "")
@@ -148,7 +146,7 @@ def check_step(
 def check_loop(
     train: Callable, make_scheduler: Callable, *, per_batch: bool, lr: float = 0.1, epochs: int = 3, batches: int = 4
 ) -> None:
-    """Check that the loop ``train(optimizer, scheduler, epochs, batches, loss_of)`` uses the lrs that are planned.
+    """Check that the loop ``train(optimizer, scheduler, epochs, batches, loss_of)`` trains, at the lrs of the plan.
 
     ``loss_of(batch)`` returns the loss of batch 0, 1, ... ``batches - 1``. The plan steps the scheduler after
     every batch if ``per_batch``, else after every epoch.
@@ -156,24 +154,33 @@ def check_loop(
     >>> check_loop(lambda *_: ..., lambda o: torch.optim.lr_scheduler.ExponentialLR(o, 0.9), per_batch=True)
     Not answered yet: replace the ... with your answer and run the cell again.
     """
-    weight = nn.Parameter(torch.ones(2))
-    optimizer, used = torch.optim.SGD([weight], lr=lr), []
-    optimizer.register_step_pre_hook(lambda *_: used.append(float(optimizer.param_groups[0]["lr"])))
+    watched = Watched(lr, batches)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        if train(optimizer, make_scheduler(optimizer), epochs, batches, lambda batch: (weight**2).sum()) is ...:
-            return say(False, "", answered=False)
+        scheduler = make_scheduler(watched.optimizer)
+        returned = attempt(train, watched.optimizer, scheduler, epochs, batches, watched.loss_of)
+    if returned is FAILED:
+        return None
+    if returned is ...:
+        return not_answered(LEFT_OVER if watched.lrs else "")
     plan = simulate(make_scheduler, epochs * batches if per_batch else epochs, lr=lr)
     plan = plan if per_batch else [lr for lr in plan for _ in range(batches)]
-    if len(used) != len(plan):
-        return say(False, f"The loop made {len(used)} optimizer steps; {epochs} x {batches} were wanted.")
-    wrong = [i for i, (a, b) in enumerate(zip(used, plan, strict=True)) if not math.isclose(a, b, rel_tol=1e-9)]
-    if wrong:
-        epoch, batch = divmod(wrong[0], batches)
-        where = f"Epoch {epoch + 1}, batch {batch + 1}"
-        return say(False, f"{where} is the first that goes wrong: lr {used[wrong[0]]:g}, planned {plan[wrong[0]]:g}.")
+    if len(watched.lrs) != len(plan):
+        return say(False, f"The loop made {len(watched.lrs)} optimizer steps; {epochs} x {batches} were wanted.")
+    places = [f"epoch {i // batches + 1}, batch {i % batches + 1}" for i in range(len(plan))]
+    for place, used, planned in zip(places, watched.lrs, plan, strict=True):
+        if not math.isclose(used, planned, rel_tol=1e-9):
+            used, planned = apart(used, planned, significant, 6)
+            return say(False, f"{place.capitalize()} is the first that goes wrong: lr {used}, planned {planned}.")
+    for i, place in enumerate(places):
+        if wrong := watched.wrong_gradient(i):
+            return say(False, f"The lrs are right, but {place} {wrong}")
     return say(not warned, f"torch warns: {warned[0].message}" if warned else "")
 
 
-def _equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
+def _equal(one: nn.Module, other: nn.Module) -> bool:
+    return _same(dict(one.named_parameters()), dict(other.named_parameters()))
+
+
+def _same(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
     return first.keys() == second.keys() and all(torch.equal(first[key], second[key]) for key in first)

@@ -230,7 +230,7 @@ def test_an_lr_that_goes_wrong_late_is_placed(capsys):
             scheduler.step()
 
     check_loop(forgets, lambda o: StepLR(o, 1, 0.5), per_batch=False)
-    assert said(capsys, "✗ Not yet. Epoch 2, batch 3 is the first that goes wrong: lr 0.05, planned 0.05.")
+    assert said(capsys, "✗ Not yet. Epoch 2, batch 3 is the first that goes wrong: lr 0.050000001, planned 0.05.")
 
 
 @pytest.fixture

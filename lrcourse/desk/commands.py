@@ -52,7 +52,9 @@ def run_command(given: Namespace, options: Sequence[str] = ()) -> int:
         return given.act(given, options)
     except DeskError as error:
         print(error, file=sys.stderr)
-        return 1
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}. Nothing of yours was changed.", file=sys.stderr)
+    return 1
 
 
 def _lab(given: Namespace, options: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from lrcourse.base import MARK, read_answers, set_aside_damaged
+from lrcourse.base import MARK, find_desk, read_answers, set_aside_damaged
 from lrcourse.desk.course import DeskError, find_course, is_clone
 from lrcourse.desk.laying import Item, Laid, check_folder, item, lay
 from lrcourse.desk.pages import items_of, overview, titled
@@ -66,7 +66,7 @@ def _index(course: Path, desk: Path, items: Mapping[str, Item]) -> dict[str, Ite
 def desk_problems(folder: Path | None = None) -> list[str]:
     """Return what is wrong with a desk, one sentence each, with what to do; [] if all is well or no desk is there."""
     try:
-        desk = (folder or default_folder(find_course())).expanduser()
+        desk = (folder or find_desk() or default_folder(find_course())).expanduser()
         if not desk.exists():
             return []
         if State(check_folder(desk)).damaged:

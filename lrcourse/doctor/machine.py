@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrcourse.base import OPENMP
+from lrcourse.desk import desk_problems
 
 if TYPE_CHECKING:
     from lrcourse.doctor.report import Report
@@ -21,6 +22,12 @@ GET_CIFAR10 = (
     "to use the real images, call `lrcourse fetch` (163 MiB), or set LRCOURSE_CIFAR10 to the folder that holds"
     " cifar-10-batches-py"
 )
+
+
+def desk(report: Report) -> None:
+    """Tell what is wrong with the learner's copies of the lessons, where they are if nobody says otherwise."""
+    for problem in desk_problems():
+        report.disturb("your desk", problem)
 
 
 def devices(report: Report) -> None:

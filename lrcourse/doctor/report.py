@@ -22,6 +22,7 @@ CHECKS = (
     machine.memory,
     machine.images,
     machine.cache,
+    machine.desk,
 )
 
 

@@ -113,6 +113,18 @@ def test_an_error_is_one_sentence(tmp_path, started, capsys):
     assert not started
 
 
+def test_a_disk_that_is_full_when_the_solutions_are_laid_is_an_error_in_one_sentence(capsys, monkeypatch):
+    main(["lab", "--lay", "mine"])
+    capsys.readouterr()
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device", "mine/solutions")
+
+    monkeypatch.setattr("tempfile.mkstemp", full)
+    assert main(["solution", "01", "mine"]) == 1
+    assert capsys.readouterr() == ("", "mine/solutions: No space left on device. Nothing of yours was changed.\n")
+
+
 def test_progress_is_told_lesson_by_lesson_and_learner_by_learner(tmp_path, capsys):
     for name in ("class/ann", "class/bob"):
         main(["lab", "--lay", name])

@@ -10,6 +10,7 @@ import pytest
 from filelock import FileLock
 from small_course import NAMES, edit, write_lesson
 
+from lrcourse.cli import main
 from lrcourse.desk import laying, making
 from lrcourse.desk.course import DeskError
 from lrcourse.desk.making import desk_problems, make_desk
@@ -146,7 +147,7 @@ def test_two_starts_at_once_make_one_desk(tmp_path, course):
     assert sorted(path.name for path in (tmp_path / "desk").glob("*.ipynb")) == [f"{name}.ipynb" for name in NAMES]
 
 
-def test_the_doctor_finds_what_is_wrong_with_a_desk_and_changes_nothing(tmp_path, desk, course):
+def test_the_doctor_finds_what_is_wrong_with_a_desk_and_changes_nothing(tmp_path, desk, monkeypatch, capsys):
     assert desk_problems(desk) == desk_problems(tmp_path / "nowhere") == []
     (tmp_path / "file").touch()
     assert "is a file" in desk_problems(tmp_path / "file")[0]
@@ -157,4 +158,7 @@ def test_the_doctor_finds_what_is_wrong_with_a_desk_and_changes_nothing(tmp_path
     (desk / ".lrcourse/desk.json").write_text("{")
     before = contents(desk)
     assert "`lrcourse lab` makes it anew" in desk_problems(desk)[0]
+    monkeypatch.chdir(desk)
+    main(["doctor"])
+    assert "DISTURBS     " + desk_problems(desk)[0] in capsys.readouterr().out
     assert contents(desk) == before

@@ -5,6 +5,7 @@ from hypothesis import Phase, settings
 
 from lrcourse.images.data import Data, Split
 
+matplotlib.rcdefaults()  # a matplotlibrc may lie where pytest was called
 matplotlib.use("Agg")
 # How long a test takes says nothing here: the machine may be busy.
 settings.register_profile("patient", deadline=None)

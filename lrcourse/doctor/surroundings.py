@@ -50,16 +50,17 @@ def matplotlibrc(report: Report) -> None:
     """Tell which settings of matplotlib a file of the person's changes."""
     import matplotlib
 
-    default = Path(matplotlib.get_data_path())
-    files = {path for folder in notebook_folders() if (path := folder / "matplotlibrc").is_file()}
-    for path in sorted(files) or [Path(matplotlib.matplotlib_fname())]:
-        if default not in path.parents:
-            read = matplotlib.rc_params_from_file(path, use_default_template=False)
-            usual = matplotlib.rcParamsDefault
-            changed = [key for key in read if key != "backend" and read[key] != usual[key]]  # Jupyter sets its own
-            step = "rename it" if path in files else "start the course with MATPLOTLIBRC set to an empty file"
-            if changed:
-                report.disturb("matplotlibrc", f"{path} changes the pictures ({', '.join(changed)}): {step}")
+    # In the order in which matplotlib looks; where a kernel runs comes first.
+    beside = [folder / "matplotlibrc" for folder in notebook_folders()]
+    given, usual = os.environ.get("MATPLOTLIBRC"), Path(matplotlib.get_configdir(), "matplotlibrc")
+    own = [*([Path(given), Path(given, "matplotlibrc")] if given else []), usual]
+    found = [path for path in beside if path.is_file()] or [path for path in own if path.is_file()][:1]
+    for path in found:
+        read, default = matplotlib.rc_params_from_file(path, use_default_template=False), matplotlib.rcParamsDefault
+        changed = [key for key in read if key != "backend" and read[key] != default[key]]  # Jupyter sets its own
+        step = "rename it" if path in beside else "start the course with MATPLOTLIBRC set to an empty file"
+        if changed:
+            report.disturb("matplotlibrc", f"{path} changes the pictures ({', '.join(changed)}): {step}")
 
 
 def files_that_hide_modules(report: Report) -> None:

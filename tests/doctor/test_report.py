@@ -68,8 +68,7 @@ STANDS_ON = [
     "json.loads",
     "IPython.paths.get_ipython_dir",
     "traitlets.config.loader.PyFileConfigLoader.load_config",
-    "matplotlib.get_data_path",
-    "matplotlib.matplotlib_fname",
+    "matplotlib.get_configdir",
     "matplotlib.rc_params_from_file",
     "pathlib.Path.is_file",
     "pathlib.Path.is_dir",
@@ -134,15 +133,10 @@ def test_without_any_package_doctor_tells_which_are_missing(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_doctor_speaks_on_any_console(encoding, tmp_path):
-    env = {
-        **os.environ,
-        "PYTHONIOENCODING": encoding,
-        "PYTHONUTF8": "0",
-        "LRCOURSE_CACHE": str(tmp_path / "Größe 日本"),
-    }
+    env = {**os.environ, "PYTHONIOENCODING": encoding, "LRCOURSE_CACHE": str(tmp_path / "Größe 日本")}
     command = [sys.executable, "-c", "import sys; from lrcourse.cli import main; sys.exit(main(['doctor']))"]
     done = subprocess.run(command, env=env, capture_output=True)
-    assert done.returncode == 0 and b"\\u65e5\\u672c" in done.stdout
+    assert done.returncode == 0 and done.stdout.count(b"cache  ") == 1 and b"The course can run" in done.stdout
 
 
 def test_every_check_is_made():

@@ -20,7 +20,9 @@ from lrcourse.doctor import installed, machine, surroundings
 
 
 @pytest.fixture
-def told(capsys):
+def told(capsys, tmp_path_factory, monkeypatch):
+    monkeypatch.chdir(tmp_path_factory.mktemp("here"))
+
     def run():
         with warnings.catch_warnings():
             warnings.simplefilter("error")

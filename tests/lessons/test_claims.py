@@ -39,8 +39,9 @@ check_number(2, lambda: 1)
 
 
 @pytest.mark.parametrize("encoding, ok, no", [("cp1252", "ok", "no"), ("ascii", "ok", "no"), ("utf-8", "✓", "✗")])
-def test_a_lesson_goes_on_where_its_output_goes_into_a_file(encoding, ok, no):
-    env = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
-    out = subprocess.run([sys.executable, "-c", LESSON], env=env, capture_output=True, check=True).stdout
-    lines = out.decode(encoding).splitlines()
+def test_a_lesson_goes_on_where_its_output_goes_into_a_file(encoding, ok, no, tmp_path):
+    (tmp_path / "lesson.py").write_text(LESSON, encoding="utf-8")
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([sys.executable, "lesson.py"], cwd=tmp_path, env=env, capture_output=True, check=True)
+    lines = done.stdout.decode(encoding).splitlines()
     assert lines[-2:] == [f"{ok} Right.", f"{no} Not yet. 2 is too large."] and lines[-3].startswith(ok)

@@ -25,6 +25,8 @@ help:  ## list the commands
 lab: .venv/installed  ## open your copies of the lessons in JupyterLab
 	$(BIN)/lrcourse lab $(DESK) -- $(ARGS)
 
+# What somebody has set for pytest, or for all of Python, is not for these tests.
+unexport PYTEST_ADDOPTS PYTEST_PLUGINS PYTHONWARNINGS PYTHONOPTIMIZE
 # Whole files side by side, so that each notebook has one kernel, and the longest first: conftest.py sorts them.
 SIDE_BY_SIDE := --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 

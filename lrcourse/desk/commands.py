@@ -76,7 +76,7 @@ def _progress(given: Namespace, options: Sequence[str]) -> int:
         except (OSError, ValueError) as error:
             print(f"{desk} is left out: {error}", file=sys.stderr)
     if given.csv:
-        print(as_csv((desk.resolve().name, row) for desk, of in rows.items() for row in of), end="")
+        tell(as_csv((desk.resolve().name, row) for desk, of in rows.items() for row in of).rstrip())
     elif len(desks) > 1 or desks[0] not in (given.folders or desks):
         tell(as_text([total(desk.resolve().name, of) for desk, of in rows.items()], "learner"))
     else:

@@ -1,13 +1,17 @@
+import ast
 import io
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lrcourse
 from lrcourse import expect
 from lrcourse.base import tell
 
+PACKAGE = Path(lrcourse.__file__).parent
 ENCODINGS = ["utf-8", "cp1252", "ascii", "latin-1", "cp437", "cp949", "iso8859-9", "mac_roman", "utf-16"]
 
 
@@ -49,3 +53,16 @@ def test_without_a_console_nothing_is_printed(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)  # as under pythonw
     tell("✓ one is one")
     expect("one is one", True)
+
+
+def prints(source):
+    """Return the calls of print that go to standard output: standard error takes everything on any console."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    texts = [ast.unparse(call) for call in calls if ast.unparse(call.func) == "print"]
+    return [text for text in texts if not text.endswith(", file=sys.stderr)")]
+
+
+def test_nothing_else_of_lrcourse_prints():
+    assert prints("print(1); print(2, file=sys.stderr)") == ["print(1)"]
+    found = {path.relative_to(PACKAGE).as_posix(): prints(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
+    assert {name: calls for name, calls in found.items() if calls} == {"base/console.py": ["print(text)"]}

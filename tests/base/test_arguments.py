@@ -98,7 +98,7 @@ def test_what_is_no_number_is_refused(number):
         check_number("lr", number)
 
 
-@pytest.mark.parametrize("numbers", NO_SERIES, ids=repr)
+@pytest.mark.parametrize("numbers", NO_SERIES, ids=lambda numbers: type(numbers).__name__)
 def test_what_is_no_series_of_numbers_is_refused(numbers):
     with pytest.raises(ValueError, match="(?s)m must be finite numbers, one for each step, got .*: pass losses"):
         check_series("m", numbers, "pass losses")

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from test_pictures import a_trace, lines, written
+from drawn import a_trace, lines, written
 
 from lrcourse import explore_two_clocks
 from lrcourse.explorers.two_clocks import PICTURES

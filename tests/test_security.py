@@ -1,6 +1,7 @@
 """What opens a door: what is unpickled or run, what knows the network, where JupyterLab listens, what is written."""
 
 import ast
+import json
 import re
 
 import nbformat
@@ -105,7 +106,8 @@ def test_make_lab_leaves_jupyterlab_on_this_machine_and_behind_its_token(tmp_pat
     options = [option for option in command(tmp_path) if option.startswith("--")]
     own = {"--ServerApp.root_dir", "--LabApp.default_url", "--allow-root"}  # no --ip, no token set
     assert {option.partition("=")[0] for option in options} <= own
-    assert SETTINGS["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    (settings,) = (path for path in SETTINGS.rglob("*") if path.is_file())  # no .py, which JupyterLab would run
+    assert json.loads(settings.read_bytes())["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
     assert not [*ROOT.glob("jupyter_*"), *(ROOT / "notebooks").glob("jupyter_*")]
     app = ServerApp()
     assert app.ip == "localhost" and not app.allow_remote_access and not app.disable_check_xsrf

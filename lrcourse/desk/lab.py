@@ -1,4 +1,4 @@
-"""Start JupyterLab on a desk, with settings that are the desk's own: the learner's JupyterLab stays as it is."""
+"""Start JupyterLab on a desk, with settings of the course's own: the learner's JupyterLab stays as it is."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lrcourse.base import OPENMP, PRIVATE, lesson_of, write_whole
+from lrcourse.base import OPENMP, PRIVATE, lesson_of
 from lrcourse.desk.copies import fingerprint
 from lrcourse.desk.state import State
 
-# What the learner has set in JupyterLab goes before these.
-SETTINGS = {
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
-    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
-    # The next day, questions and sliders then stand there as they were left; else "model not found", until they run.
-    "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},
-}
+# Of JupyterLab: no news; pages are shown and not edited; questions and sliders are saved with their notebook, so that the
+# next day they stand there as they were left. What the learner has set goes before these. They are the package's and not
+# the desk's, because JupyterLab also runs what it finds there: a desk that was sent to somebody runs nothing by itself.
+SETTINGS = Path(__file__).parent / "jupyter"
 # The first time, the table of contents stands beside the lesson; later everything is where the learner left it.
 CONTENTS = "@jupyterlab/toc:plugin"
 LAYOUT = {"left": {"collapsed": False, "visible": True, "current": CONTENTS, "widgets": ["filebrowser", CONTENTS]}}
@@ -30,20 +27,16 @@ WORKSPACE = {"data": {"layout-restorer:data": LAYOUT}, "metadata": {"id": "defau
 def environment(desk: Path, outside: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the environment for JupyterLab and its kernels, where ``outside`` does not say otherwise."""
     private = desk / PRIVATE
-    settings = [str(private / "jupyter"), *filter(None, [outside.get("JUPYTER_CONFIG_PATH")])]
+    settings = [str(SETTINGS), *filter(None, [outside.get("JUPYTER_CONFIG_PATH")])]
     programs = [str(Path(sys.executable).parent), *filter(None, [outside.get("PATH")])]  # for `!lrcourse solution 05`
     own = {"JUPYTER_CONFIG_PATH": os.pathsep.join(settings), "PATH": os.pathsep.join(programs)}
     return OPENMP | {"JUPYTERLAB_WORKSPACES_DIR": str(private / "workspaces")} | dict(outside) | own
 
 
-def write_settings(desk: Path) -> None:
-    """Write the settings of the desk, and the layout of its first time."""
+def write_layout(desk: Path) -> None:
+    """Write the layout of the first time."""
     from jupyterlab_server.workspaces_handler import WorkspacesManager
 
-    path = desk / PRIVATE / "jupyter" / "labconfig" / "default_setting_overrides.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with write_whole(path) as file:
-        file.write(json.dumps(SETTINGS, indent=1).encode())
     layouts = desk / PRIVATE / "workspaces"
     if not layouts.exists():
         WorkspacesManager(layouts).save("default", json.dumps(WORKSPACE))
@@ -69,7 +62,7 @@ def last_lesson(desk: Path) -> str:
 
 def start(desk: Path, options: Sequence[str] = ()) -> int:
     """Run JupyterLab until it is stopped, and return its exit status; on a system of Unix it takes this one's place."""
-    write_settings(desk)
+    write_layout(desk)
     if os.name == "posix":
         sys.stdout.flush()
         return os.execve(sys.executable, command(desk, options), environment(desk))

@@ -1,6 +1,5 @@
 """The commands of a learner and of an instructor, as they are typed."""
 
-import json
 import os
 import sys
 
@@ -45,9 +44,8 @@ def test_lab_makes_a_desk_at_home_and_opens_the_first_lesson(tmp_path, started, 
     root = [f"--ServerApp.root_dir={desk}", "--LabApp.default_url=/lab/tree/00_start.ipynb"]
     assert command == [sys.executable, "-m", "jupyterlab", *root, "--no-browser", "--port", "9000"] and not more
     assert environment["OMP_WAIT_POLICY"] == "PASSIVE" and environment["GOMP_SPINCOUNT"] == "3000"
-    settings = desk / ".lrcourse/jupyter/labconfig/default_setting_overrides.json"
-    assert "false" in json.loads(settings.read_bytes())["@jupyterlab/apputils-extension:notification"]["fetchNews"]
-    assert environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0] == str(settings.parents[1])
+    settings = environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    assert settings[0] == str(lab.SETTINGS) and desk not in lab.SETTINGS.parents  # what is on a desk is not run
 
 
 def test_what_a_learner_has_set_goes_before(tmp_path, started, monkeypatch):

@@ -20,6 +20,7 @@ from lrcourse.base import as_python
 
 Texts = dict[str, str]  # by name
 CLASS = "class"
+TAKEN = ("base_lrs", "_last_lr")  # which schedulers of torch take from the optimizer when they are made
 LONG = 60  # letters; of a longer text the beginning and a checksum
 MANY = 100_000  # elements; of larger tensors the shape must do
 
@@ -34,13 +35,10 @@ def describe(part: object, model: nn.Module) -> Texts:
         texts = dict(_of_model(part))
     elif hasattr(part, "param_groups"):
         names = {id(weight): name for name, weight in model.named_parameters()}
-        groups = [
-            {**group, "params": [names.get(id(weight), "another") for weight in group["params"]]}
-            for group in part.param_groups
-        ]
+        groups = [_of_group(group, names) for group in part.param_groups]
         texts = dict(_flat({"defaults": getattr(part, "defaults", {}), "param_groups": groups}))
     else:
-        texts = dict(_flat(part.state_dict() if hasattr(part, "state_dict") else part))
+        texts = {name: text for name, text in _flat(part.state_dict()) if not name.endswith(TAKEN)}
     return {CLASS: type(part).__name__, **texts}
 
 
@@ -80,6 +78,16 @@ def _of_model(model: nn.Module) -> Iterator[tuple[str, str]]:
             yield name, f"{tuple(weight.shape)} {weight.dtype}{' frozen' if frozen else ''}"
         else:
             yield name, type(weight).__name__
+
+
+def _of_group(group: Mapping, names: Mapping[int, str]) -> dict:
+    """Return what says how a group was made: its weights by name; of two lrs the first, from which schedulers start.
+
+    The one of now is written by whoever makes a scheduler, also anew on an optimizer that was trained.
+    """
+    written = {"lr"} if "initial_lr" in group else set()
+    options = {key: value for key, value in group.items() if key not in written}
+    return {**options, "params": [names.get(id(weight), "another") for weight in group["params"]]}
 
 
 def _flat(value: object, name: str = "") -> Iterator[tuple[str, str]]:

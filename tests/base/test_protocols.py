@@ -184,3 +184,23 @@ def test_the_line_that_the_error_names_adapts_it(cls):
 def test_what_is_no_scheduler_is_refused(thing, said):
     with pytest.raises(TypeError, match=f"per_batch must be a scheduler, {said}"):
         check_scheduler("per_batch", thing)
+
+
+def test_an_optimizer_is_found_in_a_scheduler_inside_a_scheduler_and_a_ring_has_an_end():
+    mine, other = sgd(), sgd()
+    inside = stepping(lambda: None)
+    inside.schedulers = [schedulers.StepLR(other, 1)]
+    outside = stepping(lambda: None)
+    outside.scheduler, outside.other = inside, stepping(lambda: None)
+    assert acts_on(outside, other) and not acts_on(outside, mine)
+    around = stepping(lambda: None)
+    around.itself = around
+    assert acts_on(around, mine)  # it does not show what it acts on
+
+
+def test_a_scheduler_that_cannot_be_asked_for_its_lr_is_counted_for():
+    for hidden in ("_get_lr", "base_values"):
+        shows = stepping(lambda epoch: None)
+        setattr(shows, hidden, lambda t: [0.1])
+        with pytest.raises(TypeError, match="take types.SimpleNamespace"):
+            check_scheduler("per_epoch", shows)

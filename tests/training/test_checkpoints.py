@@ -25,8 +25,13 @@ def make(name="Adam", options=None, which=None, lr=0.03):
     model = tiny_model()  # with dropout, which draws from the global generator
     options = {"lr": lr, **(options or {})}
     optimizer = EVERY_OPTIMIZER[name](model.parameters(), **{} if name == "OwnLr" else options)
-    scheduled = getattr(optimizer, "base", optimizer)  # torch's take none that is no Optimizer by class
-    return model, optimizer, {when: EVERY_SCHEDULER[one](scheduled) for when, one in (which or {}).items()}
+    return model, optimizer, schedule(optimizer, which or {})
+
+
+def schedule(optimizer, which):
+    """Return new schedulers of the optimizer."""
+    optimizer = getattr(optimizer, "base", optimizer)  # torch's take none that is no Optimizer by class
+    return {when: EVERY_SCHEDULER[scheduler](optimizer) for when, scheduler in which.items()}
 
 
 def train(objects, path, *, stop_after=None, epochs=4, seed=0):
@@ -79,7 +84,7 @@ def runs(draw):
     mine=runs(),
     stops=st.lists(st.integers(1, 12), max_size=3),
     seconds=st.sampled_from([0.0, 1e9]),  # kept after every step, or after every epoch only
-    anew=st.booleans(),
+    anew=st.sampled_from(["nothing", "schedulers", "everything"]),
 )
 def test_an_interrupted_run_ends_bitwise_equal(mine, stops, seconds, anew, tmp_path_factory):
     name, options, which, kind = mine
@@ -98,7 +103,9 @@ def test_an_interrupted_run_ends_bitwise_equal(mine, stops, seconds, anew, tmp_p
             done = min(12, done + stop - 1)
             done = done if seconds == 0 else done - done % 3
             # The objects of a run that was not kept have been trained, and are no beginning of the same run.
-            objects = new() if anew or not path.exists() else objects
+            objects = new() if anew == "everything" or not path.exists() else objects
+            if anew == "schedulers" and path.exists():
+                objects = *objects[:2], schedule(objects[1], which)
             if path.exists():
                 torch.manual_seed(99)  # the state of the global generator is part of the run
         *resumed, steps = train(objects, path)

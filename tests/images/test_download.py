@@ -14,7 +14,7 @@ import threading
 import time
 
 import pytest
-from test_environment import ROOT
+from pictures import table
 from torchvision.datasets import CIFAR10
 
 from lrcourse.cli import main
@@ -321,11 +321,7 @@ SCENES = {
     "the folder is read-only": lambda s: s.read_only(),
     "two downloads at once": lambda s: s.two_at_once(),
 }
-TABLE = [
-    [cell.strip() for cell in line.strip("|").split("|")]
-    for line in (ROOT / "docs" / "data.md").read_text(encoding="utf-8").partition("## Shapes-10")[0].splitlines()
-    if line.startswith("| ") and "goes wrong" not in line
-]
+TABLE = table("what goes wrong")
 
 
 def test_every_fault_is_in_the_table_of_the_docs():

@@ -13,9 +13,9 @@ from lrcourse.base import OPENMP, PRIVATE, lesson_of
 from lrcourse.desk.copies import fingerprint
 from lrcourse.desk.state import State
 
-# Of JupyterLab: no news; pages are shown and not edited; questions and sliders are saved with their notebook, so that the
-# next day they stand there as they were left. What the learner has set goes before these. They are the package's and not
-# the desk's, because JupyterLab also runs what it finds there: a desk that was sent to somebody runs nothing by itself.
+# Of JupyterLab: no news; pages are shown and not edited; questions and sliders are saved with their notebook, so that
+# they stand there the next day as they were left. What the learner has set goes before these. They are the package's
+# and not the desk's, because JupyterLab also runs what it finds there: a desk from somebody else runs nothing.
 SETTINGS = Path(__file__).parent / "jupyter"
 # The first time, the table of contents stands beside the lesson; later everything is where the learner left it.
 CONTENTS = "@jupyterlab/toc:plugin"

@@ -101,11 +101,10 @@ class _Recorder:
     def before_step(self, optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
         call = sys._getframe(1)
         with suppress(Exception):  # not even what says that something went wrong may end the training
-            if self._is_running(call):  # it is super().step(), which runs the hooks again
-                return
-            self._call = call
             try:
-                self._look_before(optimizer)
+                if not self._is_running(call):  # else it is super().step(), which runs the hooks again
+                    self._call = call
+                    self._look_before(optimizer)
             except Exception as error:
                 self._layers.say(optimizer, "the weights before a step", error)
 

@@ -100,7 +100,8 @@ def test_a_fault_anywhere_leaves_the_training_as_it_is(place, calls, monkeypatch
     monkeypatch.setattr(*place, fails_at(place, ERRORS[len(place[1]) % len(ERRORS)], calls))
     state, said = told(train)
     assert same(state, expected)
-    assert len(said) <= 1
+    silent = len(calls) == 1 or place[1] in ("_can_be_summed_up", "say")  # a second look may be enough
+    assert len(said) <= 1 if silent else len(said) == 1
     # Also where what tells of it fails.
     monkeypatch.setattr(*place, fails_at(place, ERRORS[len(place[1]) % len(ERRORS)], calls))
     monkeypatch.setattr(lrcourse.steps.layers.Layers, "say", lambda *_: 1 / 0)

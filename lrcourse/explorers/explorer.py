@@ -24,6 +24,7 @@ from lrcourse.base import check_number
 from lrcourse.plots import around_0, in_full
 
 MOST_DIGITS = 6  # of a logarithmic slider
+PLACE = 0.05  # between two places of it, as a power of ten
 STYLE = {"description_width": "125px"}
 LAYOUT = widgets.Layout(width="420px")
 
@@ -166,10 +167,13 @@ def log_slider(name: str, value: float, low: int, high: int) -> widgets.FloatLog
     value = float(f"{check_number(name, value):.{MOST_DIGITS}g}")
     if value == 0:
         raise ValueError(f"{name} must be above 0, got 0: its slider is logarithmic, and 0 has no place there")
-    low, high = min(low, math.floor(math.log10(value))), max(high, math.ceil(math.log10(value)))
+    place = math.log10(value)
+    low, high = min(low, math.floor(place)), max(high, math.ceil(place))
     digits = next((n for n in range(2, MOST_DIGITS) if float(f"{value:.{n}g}") == value), MOST_DIGITS)
+    if float(f"{10 ** (low + PLACE * round((place - low) / PLACE)):.{digits}g}") != value:
+        low = place - PLACE * math.ceil((place - low) / PLACE)  # the browser would move it to the next place
     places = {"readout_format": f".{digits}g", "style": STYLE, "layout": LAYOUT}
-    return widgets.FloatLogSlider(value, min=low, max=high, step=0.05, description=name, **places)
+    return widgets.FloatLogSlider(value, min=low, max=high, step=PLACE, description=name, **places)
 
 
 def slider(name: str, value: float, low: float, high: float, step: float) -> widgets.Widget:

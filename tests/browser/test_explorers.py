@@ -11,6 +11,7 @@ import lrcourse
 from lrcourse import simulate
 
 RUN = """
+import copy
 import torch
 from torch.optim.lr_scheduler import OneCycleLR, StepLR
 torch.manual_seed(0)
@@ -24,6 +25,10 @@ with record(model, optimizer) as trace:
         model(torch.randn(8, 4)).square().mean().backward()
         optimizer.step()
         scheduler.step()
+every_tenth, a_single_step = copy.deepcopy(trace), copy.deepcopy(trace)
+every_tenth.step = [501 + 10 * i for i in range(12)]
+for _ in range(4):
+    a_single_step.thin()
 """
 HERE = {name: getattr(lrcourse, name) for name in ("record", *(n for n in lrcourse.__all__ if "explore" in n))}
 EXPLORERS = [
@@ -32,6 +37,9 @@ EXPLORERS = [
     "explore_adaptive([1.0, -2.0, 0.5, 0.0, 3.0])",
     "explore_descent()",
     "explore_two_clocks(trace)",
+    "explore_schedule(StepLR, lr=12.5, steps=500)",
+    "explore_two_clocks(every_tenth)",
+    "explore_two_clocks(a_single_step)",
 ]
 PREDICT = ["question = predict('Is 1 < 2?', ['yes', 'no'])", "question.check('yes')"]
 SOURCES = ["from lrcourse import *", RUN, *EXPLORERS, *PREDICT]
@@ -41,7 +49,17 @@ MOVES = [
     (0, "optimizer's lr", "lr", "ArrowLeft", "0.089", 10**-1.05),
     (2, "beta1", "beta1", "ArrowLeft", "0.89", 0.89),
     (3, "lr", "lr", "ArrowRight", "0.056", 10**-1.25),
-    (4, "optimizer step", "at", "ArrowLeft", "11", 10),
+    (4, "optimizer step", "at", "ArrowLeft", "11", 11),
+]
+# The explorer, the label of a slider, the name of its control, what is typed into its readout, and what that shows then,
+# which is the nearest place of the slider.
+TYPED = [
+    (4, "optimizer step", "at", "5", "5"),
+    (4, "optimizer step", "at", "99", "12"),
+    (0, "gamma", "gamma", "0.123", "0.12"),
+    (0, "optimizer's lr", "lr", "0.0777", "0.079"),
+    (5, "optimizer's lr", "lr", "0.5", "0.498"),
+    (6, "optimizer step", "at", "514", "511"),
 ]
 CONTRAST = """label => {
     const parse = text => text.match(/[\\d.]+/g).map(Number);
@@ -104,6 +122,28 @@ def test_an_arrow_key_moves_slider_readout_and_picture(shown, here, number, labe
     shown[number].press(label, back)
     here[number].controls[name].value = was
     shown[number].wait_for_picture(before)
+
+
+@pytest.mark.parametrize(("number", "label", "name", "typed", "readout"), TYPED)
+def test_what_is_typed_into_a_readout_is_what_is_drawn_or_the_readout_goes_back(
+    shown, here, number, label, name, typed, readout
+):
+    control, field = here[number].controls[name], shown[number].readout(label)
+    was, before = control.value, field.inner_text()
+    for text, at_last in ((typed, readout), (before, before)):
+        field.fill(text)
+        field.press("Enter")
+        expect(field).to_have_text(at_last)
+        control.value = type(was)(at_last)
+        shown[number].wait_for_picture(here[number]._picture.value)
+    assert control.value == pytest.approx(was)
+
+
+def test_a_slider_that_was_given_more_than_it_usually_holds_stands_there(shown):
+    expect(shown[5].readout("optimizer's lr")).to_have_text("12.5")
+    expect(shown[5].note).to_have_text(re.compile(r"# lr 12.5 in step 1,"))
+    expect(shown[6].readout("optimizer step")).to_have_text("611")
+    expect(shown[7].readout("optimizer step")).to_have_text("1")
 
 
 def test_the_call_that_is_shown_gives_the_curve_that_is_shown(shown):

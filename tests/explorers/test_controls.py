@@ -9,7 +9,7 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 import torch
-from test_explore import EXPLORERS, call, curve
+from test_explore import EXPLORERS, call, curve, starts_at_a_place
 
 from lrcourse import explore_adaptive, explore_descent, explore_schedule, simulate
 from lrcourse.explorers import explorer as module
@@ -67,6 +67,7 @@ def test_a_slider_makes_room_for_the_lr_it_is_given(name, lr):
     assert shown(control) == control.value == float(lr)
     assert 10**control.min <= control.value <= 10**control.max
     assert control.min <= -4 and control.max >= 1
+    starts_at_a_place(control)
     assert curve(explorer) == pytest.approx(simulate(call(explorer), 10, lr=float(lr)))
     for argument, share in {"max_lr": 1, "base_lr": 0.1, "swa_lr": 0.1}.items():
         if argument in explorer.controls:

@@ -1,5 +1,6 @@
 import html
 import io
+import math
 import random
 import re
 
@@ -78,9 +79,17 @@ def test_every_control_moves_the_picture_or_says_what_torch_says(name):
 def test_every_slider_starts_at_one_of_its_places(name):
     # Where it does not, the browser moves it there.
     for control in EXPLORERS[name]().controls.values():
-        if hasattr(control, "min") and not hasattr(control, "base"):
-            place = (control.value - control.min) / control.step
-            assert place == pytest.approx(round(place), abs=1e-6)
+        starts_at_a_place(control)
+
+
+def starts_at_a_place(control):
+    if hasattr(control, "base"):
+        place = round((math.log(control.value, control.base) - control.min) / control.step)
+        moved = control.base ** (control.min + place * control.step)
+        assert format(moved, control.readout_format) == format(control.value, control.readout_format)
+    elif hasattr(control, "min"):
+        place = (control.value - control.min) / control.step
+        assert place == pytest.approx(round(place), abs=1e-6)
 
 
 # What has no effect on the picture of the start: see the arguments of torch's schedulers.

@@ -31,7 +31,7 @@ that you passed are kept, too.
 {standing}This page is as new as the last start of `lrcourse lab`; `lrcourse progress` in a terminal (*File*, *New*,
 *Terminal*) says it as it is now.
 
-- To begin a lesson afresh, rename or delete your copy of it and call `lrcourse lab` again.
+- To begin a lesson afresh, rename your copy of it and call `lrcourse lab` again.
 - An update never changes a copy that you worked in: it lays the new version beside it, with `.new` in its name{beside}.
 - To look things up: {pages}.
 - [Solutions](solutions/README.md): when they open, and how to see them at once.

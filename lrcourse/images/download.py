@@ -163,10 +163,7 @@ def _unpack(archive: Path, target: Path) -> None:
     """Unpack beside ``target``, then rename. Where there is one that is not whole, replace what is damaged in it."""
     try:
         with folder_beside(target) as part, tarfile.open(archive) as tar:
-            for member in tar.getmembers():
-                if not (member.isfile() or member.isdir()):
-                    raise tarfile.TarError(f"{member.name} is neither a file nor a folder")
-            tar.extractall(part, filter="data")  # refuses names that lead out of the folder
+            _extract(tar, part)
             if target.is_dir():
                 for name, _ in list(what_is_wrong(target)):
                     os.replace(part / BATCHES / name, target / name)
@@ -174,3 +171,16 @@ def _unpack(archive: Path, target: Path) -> None:
                 (part / BATCHES).rename(target)
     except (tarfile.TarError, EOFError, FileNotFoundError) as error:
         raise FetchError(f"{archive.name} cannot be unpacked: {error}") from error
+
+
+def _extract(tar: tarfile.TarFile, folder: Path) -> None:
+    """Unpack files and folders, and nothing that would come to lie outside of the folder."""
+    for member in tar.getmembers():
+        if not (member.isfile() or member.isdir()):
+            raise tarfile.TarError(f"{member.name} is neither a file nor a folder")
+        inside = (folder / member.name.lstrip("/\\")).resolve()
+        if not inside.is_relative_to(folder.resolve()):
+            raise tarfile.TarError(f"{member.name} leads out of the folder")
+        member.name = str(inside.relative_to(folder.resolve()))
+    # Python before 3.11.4 has no filter; what it would refuse is refused above.
+    tar.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))

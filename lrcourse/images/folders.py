@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,11 +47,11 @@ def marks(folder: Path) -> Iterator[str]:
     """
     for part in THERE_ARE:
         place = listing(folder).part(part)
-        for here in [place, *map(Path, listing(place).dirs.values())]:
-            files = list(listing(here).files.values())
-            yield "\n".join([str(here), *files])
-            for file in files[:: len(files) // LOOKED_AT + 1]:
-                yield mark(file)
+        for here in [str(place), *listing(place).dirs.values()]:
+            names = sorted(name for name in _names(here) if _is_image(name))
+            yield "\n".join([here, *names])
+            for name in names[:: len(names) // LOOKED_AT + 1]:
+                yield mark(os.path.join(here, name))
 
 
 def _labelled(place: Path) -> list[tuple[str, int]]:
@@ -89,7 +90,18 @@ def _class_folders(place: Path, dirs: dict[str, str]) -> list[str]:
 
 
 def _images(folder: str) -> list[str]:
-    return [file for name, file in listing(Path(folder)).files.items() if name.lower().endswith(SUFFIXES)]
+    return [file for name, file in listing(Path(folder)).files.items() if _is_image(name)]
+
+
+def _is_image(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:  # reading says so
+        return []
 
 
 def _read_image(path: str) -> np.ndarray:

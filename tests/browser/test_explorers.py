@@ -51,8 +51,8 @@ MOVES = [
     (3, "lr", "lr", "ArrowRight", "0.056", 10**-1.25),
     (4, "optimizer step", "at", "ArrowLeft", "11", 11),
 ]
-# The explorer, the label of a slider, the name of its control, what is typed into its readout, and what that shows then,
-# which is the nearest place of the slider.
+# The explorer, the label of a slider, the name of its control, what is typed into its readout, and what that shows
+# then, which is the nearest place of the slider.
 TYPED = [
     (4, "optimizer step", "at", "5", "5"),
     (4, "optimizer step", "at", "99", "12"),

@@ -77,7 +77,7 @@ class Explorer(widgets.VBox):
 
     def _update(self, _: object = None) -> None:
         try:
-            said = self._draw(**{name: _value(control) for name, control in self.controls.items()})
+            said = self._draw(**{name: shown(control) for name, control in self.controls.items()})
             picture = self._paint()
         except Exception as error:
             if not self._picture.value:
@@ -117,7 +117,7 @@ class Explorer(widgets.VBox):
         return {**super()._repr_mimebundle_(**kwargs), **picture}
 
 
-def _value(control: widgets.Widget) -> object:
+def shown(control: widgets.Widget) -> object:
     """Return what a control shows: a number with so many digits as its readout has."""
     if isinstance(control, (widgets.FloatSlider, widgets.FloatLogSlider)):
         return float(format(control.value, control.readout_format))
@@ -148,9 +148,9 @@ def fit_view(ax: Axes, lowest: float = 0.0, highest: float = np.inf) -> None:
         ax.autoscale_view()
         return
     ax.autoscale_view(scaley=False)
-    shown = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in ax.lines])
-    shown = shown[(shown > 0) & (shown < np.inf)]
-    ends = (shown.min(), shown.max()) if len(shown) else (1, 1)
+    drawn = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in ax.lines])
+    drawn = drawn[(drawn > 0) & (drawn < np.inf)]
+    ends = (drawn.min(), drawn.max()) if len(drawn) else (1, 1)
     low, high = np.log10(np.clip(ends, max(lowest, 1e-300), min(highest, 1e300)))
     jump = 1 if high - low < 6 else 3
     ax.set_ylim(10 ** (jump * np.floor(low / jump)), 10 ** (np.floor(high) + 1))

@@ -13,7 +13,7 @@ from torch.optim.lr_scheduler import ChainedScheduler, LRScheduler, SequentialLR
 from torch.optim.swa_utils import SWALR
 
 from lrcourse.base import check_series, check_whole
-from lrcourse.explorers.explorer import LAYOUT, STYLE, Explorer, choice, log_slider, new_figure, slider
+from lrcourse.explorers.explorer import LAYOUT, STYLE, Explorer, choice, log_slider, new_figure, shown, slider
 from lrcourse.explorers.scheduler_controls import LAMBDAS, as_argument, make_controls
 from lrcourse.plots import COLOURS, plot_lr
 from lrcourse.schedules import MakeScheduler, simulate
@@ -99,11 +99,11 @@ def explore_schedule(
         others = {}
         if both:
             left = steps - switch.value if sequence else steps
-            others = make_controls(SCHEDULERS[second.value], rate.value, steps, left)
+            others = make_controls(SCHEDULERS[second.value], shown(rate), steps, left)
             others = {SECOND + name: control for name, control in others.items()}
             for name, control in others.items():
                 control.description = name
-        own = make_controls(SCHEDULERS[kind.value], rate.value, steps, steps)
+        own = make_controls(SCHEDULERS[kind.value], shown(rate), steps, steps)
         return {"which": which, "lr": rate, **own, "milestone": switch, **others, "steps_per_epoch": marks, "log": log}
 
     alt = "An explorer: the base lr of a torch scheduler, step by step, with its arguments to choose."

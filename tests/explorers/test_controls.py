@@ -9,7 +9,7 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 import torch
-from test_explore import EXPLORERS, call, curve, starts_at_a_place
+from test_explore import EXPLORERS, call, chooser, curve, starts_at_a_place
 
 from lrcourse import explore_adaptive, explore_descent, explore_schedule, simulate
 from lrcourse.explorers import explorer as module
@@ -72,6 +72,15 @@ def test_a_slider_makes_room_for_the_lr_it_is_given(name, lr):
     for argument, share in {"max_lr": 1, "base_lr": 0.1, "swa_lr": 0.1}.items():
         if argument in explorer.controls:
             assert shown(explorer.controls[argument]) == pytest.approx(share * float(lr), rel=1e-5)
+
+
+def test_the_lrs_of_another_scheduler_follow_the_lr_that_is_shown():
+    explorer = explore_schedule()
+    explorer.controls["lr"].value = 10**-1.05
+    chooser(explorer, "scheduler").value = "OneCycleLR"
+    assert explorer.controls["max_lr"].value == 0.089 and "max_lr=0.089," in explorer._note.value
+    chooser(explorer, "and a second").value = "SWALR"
+    assert explorer.controls["2nd: swa_lr"].value == pytest.approx(0.0089)
 
 
 def test_of_an_lr_of_many_digits_six_are_shown_and_used():

@@ -43,6 +43,8 @@ class ScheduleFree(Optimizer):
 class Modes:
     """No ``Optimizer`` by class, around one; the mode is an attribute that no state knows of."""
 
+    __hash__ = None  # as of a dataclass
+
     def __init__(self, params, lr=0.03):
         self.base, self.train_mode = torch.optim.SGD(params, lr=lr, momentum=0.5), False
         self.state_dict, self.load_state_dict = self.base.state_dict, self.base.load_state_dict

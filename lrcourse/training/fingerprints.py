@@ -72,12 +72,10 @@ def _of_model(model: nn.Module) -> Iterator[tuple[str, str]]:
         text = re.sub(r" at 0x[0-9a-f]+", "", module.extra_repr())
         yield f"({name or 'itself'})", _cut(f"{type(module).__name__}({text})")
     # Also the shapes, since a module need not show the parameters that are its own.
-    for name, weight in model.state_dict(keep_vars=True).items():
-        if isinstance(weight, Tensor) and not is_lazy(weight):
-            frozen = isinstance(weight, nn.Parameter) and not weight.requires_grad
-            yield name, f"{tuple(weight.shape)} {weight.dtype}{' frozen' if frozen else ''}"
-        else:
-            yield name, type(weight).__name__
+    for name, weight in [*model.named_parameters(), *model.named_buffers()]:
+        shape = "lazy" if is_lazy(weight) else tuple(weight.shape)
+        frozen = isinstance(weight, nn.Parameter) and not weight.requires_grad
+        yield name, f"{shape} {weight.dtype}{' frozen' if frozen else ''}"
 
 
 def _of_group(group: Mapping, names: Mapping[int, str]) -> dict:

@@ -126,7 +126,7 @@ def fit(
     generator.set_state(saved["generator"])
     if history.lr:  # it goes on
         model.eval()
-        for one in optimizers_in(optimizer):
+        for one in (one for one in optimizers_in(optimizer) if isinstance(one, Optimizer)):
             remember_steps(one, len(history.lr))  # for who watches: SGD does not count them itself
     try:
         for epoch in bar(range(len(history.val_loss), epochs), what="epochs", shown=progress):

@@ -191,6 +191,13 @@ class Remembers(torch.nn.Module):
         self.thing = thing
 
 
+class TakesNothing(torch.nn.Sequential):
+    """Its ``state_dict`` takes no arguments, as people write it."""
+
+    def state_dict(self):
+        return super().state_dict()
+
+
 class DropsSome(torch.nn.Sequential):
     def state_dict(self, *args, **kwargs):
         return {key: value for key, value in super().state_dict(*args, **kwargs).items() if "bias" not in key}
@@ -328,6 +335,16 @@ def test_what_can_be_read_back_is_welcome_anywhere(thing, tmp_path):
     assert steps == 0 and same(again, whole)
     for value in (objects[0][4].thing, objects[1].param_groups[0]["option"], objects[2]["per_epoch"].thing):
         assert type(value) is type(thing) and same(value, thing)
+
+
+def test_a_state_dict_of_ones_own_need_not_take_arguments(tmp_path):
+    def new():
+        model = TakesNothing(*tiny_model())
+        return model, torch.optim.Adam(model.parameters()), {}
+
+    *whole, steps = train(new(), tmp_path / "run.pt")
+    *again, none = train(new(), tmp_path / "run.pt")
+    assert same(again, whole) and (steps, none) == (12, 0)
 
 
 def adam(model, **options):

@@ -148,7 +148,7 @@ def test_another_lrcourse(name, told, tmp_path, monkeypatch):
     assert runs(told, f"{path} is another lrcourse") == "what disturbs it: another lrcourse"
 
 
-@pytest.mark.parametrize("program", ["/opt/conda/bin/python3", "C:\\other\\python.exe", "R"])
+@pytest.mark.parametrize("program", ["/elsewhere/bin/python3", "C:\\other\\python.exe", "R"])
 def test_a_kernel_of_another_python(program, told, tmp_path, monkeypatch):
     kernel = tmp_path / "kernels" / "python3" / "kernel.json"
     kernel.parent.mkdir(parents=True)

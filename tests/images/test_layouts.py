@@ -175,6 +175,24 @@ def test_the_archive_itself_may_be_named_and_what_was_unpacked_beside_it_is_foun
     assert f'is the archive {archive}; that is not read as it is: call `lrcourse fetch --from "{archive}"' in refused()
 
 
+def test_beside_a_file_only_what_is_there_or_one_folder_below_is_taken(root, monkeypatch):
+    (root / "readme.html").touch()
+    monkeypatch.setenv("LRCOURSE_CIFAR10", str(root / "readme.html"))
+    classes(root / "a" / "b")
+    refused()
+    classes(root / "a")
+    assert sources.find_cifar10() == root / "a"
+    classes(root)
+    assert sources.find_cifar10() == root
+
+
+def test_folders_below_are_searched_four_deep(root):
+    classes(root / "1" / "2" / "3" / "4" / "5")
+    refused()
+    classes(root / "1" / "2" / "3" / "4")
+    assert sources.find_cifar10() == root / "1" / "2" / "3" / "4"
+
+
 def test_a_folder_within_the_data_set_is_told_the_one_to_name(root, monkeypatch):
     classes(root / "cifar10")
     for inside in ("train", "test/cat"):
@@ -321,6 +339,8 @@ def test_any_name_has_a_class_or_none(name):
 def test_without_the_variable_what_lies_in_the_cache_is_hinted_at(tmp_path, monkeypatch):
     monkeypatch.delenv("LRCOURSE_CIFAR10")
     load_data(train=20, val=10, test=10)
+    for entry in (tmp_path / "cache" / "decoded").iterdir():
+        shutil.copytree(entry, entry.with_name("cifar10-0123456789abcdef"))  # one of lrcourse's own
     assert lacking.hint(tmp_path / "cache") == ""
     (tmp_path / "cache" / "cifar-10-python.tar.gz").touch()
     assert sources.find_cifar10() is None

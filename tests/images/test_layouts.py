@@ -32,12 +32,12 @@ def image(path, label, number=0, size=32):
     Image.fromarray(np.full((size, size, 3), (label * 20, number * 50, 7), dtype=np.uint8)).save(path)
 
 
-def classes(root, names=CIFAR10_CLASSES, parts=("train", "test"), suffix=".png"):
+def classes(root, names=CIFAR10_CLASSES, parts=("train", "test"), suffix=".png", size=32):
     """Write two images of each class, in each part."""
     for part in parts:
         for label, name in enumerate(names):
             for number in range(2):
-                image(root / part / name / f"{number}{suffix}", label, number)
+                image(root / part / name / f"{number}{suffix}", label, number, size)
 
 
 def flat(root):
@@ -56,7 +56,7 @@ def links(root):
 
 
 def beside_others(root):
-    classes(root / "mnist", [str(digit) for digit in range(10)])
+    classes(root / "mnist", [str(digit) for digit in range(10)], size=28)
     classes(root / "pictures of mine", ["aunt", "uncle"])
     classes(root / "zoo" / "cifar10")
 
@@ -328,6 +328,46 @@ def test_a_disk_full_of_folders_is_not_searched_for_ever(root, monkeypatch):
 def test_links_in_a_circle_come_to_an_end(root):
     (root / "again").symlink_to(root)
     assert "holds no CIFAR-10" in refused()
+
+
+def test_of_several_the_likeliest_is_taken(root):
+    for name in ("a", "b", "z"):
+        classes(root / name)
+    assert sources.find_cifar10() == root / "a"
+    (root / "b").rename(root / "cifar10")
+    assert sources.find_cifar10() == root / "cifar10"
+    (root / BATCHES).mkdir()
+    (root / BATCHES / "data_batch_5").touch()
+    assert sources.find_cifar10() == root / BATCHES
+    classes(root)
+    assert sources.find_cifar10() == root
+
+
+@pytest.mark.parametrize(
+    "name, label",
+    [
+        ("airplane", 0),
+        ("Plane", 0),
+        ("aeroplane", 0),
+        ("car", 1),
+        ("AUTOMOBILE", 1),
+        (" truck ", 9),
+        ("3", 3),
+        ("003", 3),
+    ]
+    + [
+        ("3_cat", 3),
+        ("1. dog", 5),
+        ("07-horse", 7),
+        ("10", None),
+        ("cats", None),
+        ("3cat", None),
+        ("", None),
+        ("²", None),
+    ],
+)
+def test_a_name_of_a_class(name, label):
+    assert class_of(name) == label
 
 
 @given(st.text(max_size=12))

@@ -165,7 +165,7 @@ def _is_product(trace: Trace) -> bool:
     return all(_fits(series, trace.group_lr[series.group]) for series in layers)
 
 
-@np.errstate(invalid="ignore", over="ignore")
+@np.errstate(invalid="ignore")
 def _fits(series: Series, lrs: list[float]) -> bool:
     factor, rates = (np.array(quantiles, dtype=float) for quantiles in (series.factor, series.effective_lr))
     wanted = np.sort(factor * np.array(lrs)[:, None], axis=1)  # a negative lr turns them round

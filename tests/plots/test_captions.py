@@ -120,6 +120,26 @@ def test_a_factor_that_could_not_be_read_is_not_said_to_have_no_rule():
     assert captions.factor_title(Trace("Lion", [1], [[0.1]], {}, unknown)).startswith("no rule for Lion")
 
 
+def test_the_scheduler_sets_one_number_or_one_for_each_group():
+    def title(*groups):
+        return captions.scheduler_title(Trace("SGD", [1], [list(lrs) for lrs in groups]))
+
+    assert title([0.1]) == title([0.1], [0.1]) == "The scheduler's clock: one number for all weights"
+    assert title([0.1], [0.2]) == "The scheduler's clock: one number for each param group"
+    assert title([0.1], [math.nan]) == "The scheduler's clock: one number for each param group"
+
+
+@pytest.mark.parametrize("steps_per_epoch", [0, 2.5, "32"])
+def test_steps_per_epoch_are_a_whole_number(steps_per_epoch):
+    with pytest.raises(ValueError, match="steps_per_epoch must be a whole number from 1, got"):
+        captions.check_trace(Trace("SGD", [1], [[0.1]]), steps_per_epoch)
+
+
+def test_six_different_lrs_are_listed_and_seven_are_not():
+    assert captions.lr_at("lr", [[1], [2], [3], [4], [5], [6]], 0).count("group ") == 6
+    assert captions.lr_at("lr", [[1], [2], [3], [4], [5], [6], [7]], 0) == "lr 1 to 7 (7 groups)"
+
+
 @pytest.mark.parametrize(
     "groups, words",
     [
@@ -129,6 +149,10 @@ def test_a_factor_that_could_not_be_read_is_not_said_to_have_no_rule():
         ([[0.1], [0.2], [0.1]], "lr 0.1 (groups 0, 2), 0.2 (group 1)"),
         ([[math.nan]], "lr not known"),
         ([[g / 10] for g in range(1, 9)], "lr 0.1 to 0.8 (8 groups)"),
+        ([[g / 10] for g in range(1, 8)], "lr 0.1 to 0.7 (7 groups)"),
+        ([[0.1], [0.2], [0.3]], "lr 0.1 (group 0), 0.2 (group 1), 0.3 (group 2)"),
+        ([[0.5]] * 4 + [[1.0]], "lr 0.5 (groups 0, 1, 2, 3), 1 (group 4)"),
+        ([[0.5]] * 5 + [[1.0]], "lr 0.5 (groups 0, 1, 2, 3 and 1 more), 1 (group 5)"),
         ([[0.5]] * 7 + [[1.0]], "lr 0.5 (groups 0, 1, 2, 3 and 3 more), 1 (group 7)"),
     ],
 )

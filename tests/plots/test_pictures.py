@@ -292,6 +292,15 @@ def test_the_base_lrs_of_thirty_groups_are_a_band_that_says_so():
 LRS = st.sampled_from([0.1, 0.2, 0.4, NAN])
 
 
+@pytest.mark.parametrize("count", [6, 7])
+def test_six_groups_are_lines_and_seven_a_band(count):
+    trace = a_trace(*[[g / 10, g / 20] for g in range(1, count + 1)])
+    base, ax = plot_two_clocks(trace)[0], plot_trace(trace)
+    assert len(legend(base)) == (6 if count == 6 else 1)
+    assert sum("base lr" in label for label in legend(ax)) == (6 if count == 6 else 1)
+    assert sum("base lr" in label for label in legend(plot_step(trace, 0))) == (6 if count == 6 else 1)
+
+
 @settings(max_examples=40)
 @given(st.integers(1, 9).flatmap(lambda n: st.lists(st.lists(LRS, min_size=n, max_size=n), min_size=1, max_size=9)))
 def test_every_group_is_drawn_and_every_change_marked(groups):

@@ -10,6 +10,7 @@ _HOME = {
     "MARK": "desks",
     "OPENMP": "surroundings",
     "PRIVATE": "desks",
+    "Reachable": "reachable",
     "acts_on": "protocols",
     "as_python": "arguments",
     "bar": "progress",

@@ -116,23 +116,26 @@ def predict(question: str, choices: Sequence[str]) -> Prediction:
 def _buttons(prediction: Prediction) -> object:
     import ipywidgets as widgets
 
+    from lrcourse.base import Reachable
+
     whole = widgets.Layout(width="max-content")  # the default would cut long choices off
+    question = widgets.HTML(f'<b class="lrcourse-question">{html.escape(prediction.question)}</b>')
     radio = widgets.RadioButtons(options=prediction.choices, value=prediction.chosen, layout=whole)
     commit = widgets.Button(description="This is my prediction", button_style="primary", layout=whole)
-    note = widgets.HTML()
+    note = widgets.HTML().add_class("lrcourse-said")
 
     def show(words: str = "") -> None:
         radio.disabled = commit.disabled = prediction.chosen is not None
-        text = html.escape(f"{prediction.verdict()} {words}".strip())
-        note.value = f'<span role="status">{text}</span>'  # read out when it changes
+        note.value = html.escape(f"{prediction.verdict()} {words}".strip())
 
     def on_commit(_: object) -> None:
-        if radio.value is not None:
-            words = prediction.commit(radio.value)
-            radio.value = prediction.chosen  # which another kernel may have been told before
-            show(words)
+        if radio.value is None:
+            return show("Nothing is chosen yet.")
+        words = prediction.commit(radio.value)
+        radio.value = prediction.chosen  # which another kernel may have been told before
+        return show(words)
 
     commit.on_click(on_commit)
     prediction._measured_now = show
     show()
-    return widgets.VBox([widgets.HTML(f"<b>{html.escape(prediction.question)}</b>"), radio, commit, note])
+    return widgets.VBox([question, radio, commit, note, Reachable()])

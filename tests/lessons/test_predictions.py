@@ -11,9 +11,15 @@ def question(monkeypatch):
     return predict("Which?", ["this", "that"])
 
 
+def buttons(question):
+    """Return the choices, the button to commit, and the note below."""
+    _, *shown, _ = predictions._buttons(question).children
+    return shown
+
+
 def press(question, choice):
     """Do what a learner does with the buttons."""
-    _, radio, commit, note = predictions._buttons(question).children
+    radio, commit, note = buttons(question)
     radio.value = choice
     commit.click()
     return radio, commit, note
@@ -61,15 +67,16 @@ def test_the_buttons_say_what_was_measured_and_count_over_all_questions(question
 def test_what_was_measured_is_not_forgotten_when_the_cell_runs_again(question):
     question.check("this")
     again = predict("Which?", ["this", "that"])
-    *_, note = predictions._buttons(again).children
+    *_, note = buttons(again)
     assert "It is measured already" in note.value
     *_, note = press(again, "this")
     assert "✓ You predicted what was measured. So far you predicted 1 of 1." in note.value
 
 
 def test_nothing_is_committed_without_a_choice(question):
-    press(question, None)
-    assert question.chosen is None
+    radio, commit, note = press(question, None)
+    assert question.chosen is None and not radio.disabled and not commit.disabled
+    assert note.value == "Choose, then commit. Run the next cells to see. Nothing is chosen yet."
 
 
 def test_without_a_front_end_the_question_is_text(capsys):
@@ -123,7 +130,7 @@ def test_a_question_with_another_text_is_another_question(desk, question, monkey
 
 def test_of_two_kernels_that_commit_the_first_counts(desk, question, monkeypatch):
     second = predict("Which?", ["this", "that"])
-    *_, radio, commit, note = predictions._buttons(second).children
+    radio, commit, note = buttons(second)
     press(question, "that")
     forget(monkeypatch)
     radio.value = "this"

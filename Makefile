@@ -11,7 +11,7 @@ PYTHON ?= python3
 ## TORCH=cpu          PyTorch without CUDA, on Linux without an NVIDIA GPU; TORCH=pypi for the usual one again
 TORCH := $(or $(HAS),pypi)
 $(if $(filter cpu pypi,$(TORCH)),,$(error TORCH=$(TORCH) is not known: say TORCH=cpu or TORCH=pypi))
-## ARGS="..."         options of JupyterLab, such as "--no-browser --port 9000", or which notebooks, such as "01 05"
+## ARGS="..."         options of JupyterLab, such as "--no-browser --port 9000", or which notebooks or experiments: "01 05"
 ARGS ?=
 ## DESK=folder        where your copies of the lessons are (my_lessons)
 DESK ?=
@@ -62,8 +62,8 @@ tables: .venv/installed  ## measure and write the tables of docs/optimizers.md a
 	$(BIN)/python tools/scheduler_table.py
 	$(BIN)/python tools/optimizer_table.py
 
-experiments: .venv/installed  ## train the many runs of notebooks 10 and 12 whose tables are in notebooks/results/
-	$(BIN)/python tools/experiments.py $(ARGS)
+experiments: .venv/installed  ## train the many runs whose tables are in notebooks/results/; stop it at any time
+	$(BIN)/python -m experiments $(ARGS)
 
 progress: .venv/installed  ## tell what you have done, lesson by lesson
 	$(BIN)/lrcourse progress $(DESK)

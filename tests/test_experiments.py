@@ -1,19 +1,20 @@
-"""The recorded tables are those of the notebooks' own cells, and Shapes-10 stands in for CIFAR-10."""
+"""The tables hold the runs that are planned, and Shapes-10 stands in for CIFAR-10."""
 
 import re
 
 import pandas as pd
 import pytest
-from test_docs import tool
+from small_experiments import MODULES, planned_in
 from test_environment import ROOT
 
+from experiments.__main__ import QUESTIONS, lesson
+
 RESULTS = ROOT / "notebooks" / "results"
-experiments = tool("experiments")
 
 
 @pytest.fixture(scope="module", params=["10_do_i_need_both", "12_your_own_run"])
 def notebook(request):
-    return request.param[:2], experiments.experiment(ROOT / "notebooks" / f"{request.param}.ipynb")
+    return request.param[:2], lesson(ROOT / "notebooks" / f"{request.param}.ipynb")
 
 
 def test_a_table_has_the_runs_that_its_notebook_defines(notebook):
@@ -26,7 +27,21 @@ def test_a_table_has_the_runs_that_its_notebook_defines(notebook):
         table = pd.read_csv(path)
         runs = list(table[columns].itertuples(index=False, name=None))
         assert set(runs) <= planned and len(set(runs)) == len(runs) and "error" not in table
-        assert set(runs) == planned or path.name == "10-shapes10.csv"  # which has fewer seeds
+        assert set(runs) == planned or path.name == "10-shapes10.csv"  # which may have fewer seeds
+
+
+def test_every_question_has_its_module_or_its_notebook():
+    assert set(QUESTIONS) == {*MODULES, "10", "12"}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_table_holds_runs_that_its_module_plans_and_none_twice(name):
+    for path in sorted(RESULTS.glob(f"{name.replace('_', '-')}-*.csv")):
+        table = pd.read_csv(path)
+        planned = planned_in(name, table, path.stem.rpartition("-")[2])
+        runs = [tuple(row) for row in table[list(planned[0])].itertuples(index=False, name=None)]
+        assert set(runs) <= {tuple(config.values()) for config in planned}
+        assert len(set(runs)) == len(runs) and "error" not in table
 
 
 def validated(name):

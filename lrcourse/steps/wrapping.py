@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from torch.optim import Optimizer
 
+from lrcourse.base import steps_inside
 from lrcourse.steps.rules import rule
-
-
-def runs_hooks(optimizer: Optimizer) -> bool:
-    """Tell whether ``step()`` runs torch's step hooks, which ``Optimizer.__init__`` sees to."""
-    return hasattr(optimizer, "_optimizer_step_pre_hooks") and getattr(type(optimizer).step, "hooked", False)
 
 
 def has_rule(optimizer: Optimizer) -> bool:
@@ -20,8 +16,7 @@ def has_rule(optimizer: Optimizer) -> bool:
 def unwrap(optimizer: Optimizer) -> Optimizer:
     """Return the optimizer itself, or the one inside it that makes the steps.
 
-    It is looked for inside where the outer one runs no hooks of its own, as Lookahead and that of Accelerate, or where
-    there is no rule for it, as for sharpness-aware minimization, which has a step in two phases.
+    It is looked for inside where the outer one runs no hooks of its own, or where there is no rule for it.
 
     Raises:
         TypeError: the optimizer runs no hooks, nor does one inside.
@@ -31,17 +26,4 @@ def unwrap(optimizer: Optimizer) -> Optimizer:
     >>> unwrap(optimizer) is optimizer
     True
     """
-    passed = [optimizer]
-    while not (runs_hooks(passed[-1]) and has_rule(passed[-1])):
-        held = [value for value in vars(passed[-1]).values() if isinstance(value, Optimizer)]
-        inner = next((one for one in held if not any(one is other for other in passed)), None)
-        if inner is None:
-            break
-        passed.append(inner)
-    found = next((one for one in reversed(passed) if runs_hooks(one)), None)
-    if found is None:
-        raise TypeError(
-            f"{type(optimizer).__name__} does not run torch's step hooks, and holds no optimizer that does: call"
-            " super().__init__(params, defaults) in its __init__"
-        )
-    return found
+    return steps_inside(optimizer, has_rule)

@@ -38,6 +38,7 @@ def make_desk(folder: Path | None = None, course: Path | None = None) -> tuple[P
     folder = folder or default_folder(course)
     try:
         desk = check_folder(folder)
+        State(desk)  # that of a newer lrcourse is refused before anything is changed
         items = items_of(course, desk)
         words = set_aside_damaged(desk)
         laid = lay(desk, items | _index(course, desk, items))

@@ -25,7 +25,7 @@ class State:
         self.path, self.damaged = desk / MARK, False
         self.laid: dict[str, list[str]] = {}
         self.offered: dict[str, str] = {}
-        self._written = None
+        self._written: dict | None = None
         try:
             self._take(json.loads(self.path.read_bytes()))
         except FileNotFoundError:
@@ -34,6 +34,8 @@ class State:
             self.damaged = True
 
     def _take(self, kept: dict) -> None:
+        if kept["format"] < FORMAT:
+            raise ValueError("nothing is known of such a format")
         if kept["format"] > FORMAT:
             raise DeskError(
                 f"{self.path.parents[1]} was made by a newer lrcourse (format {kept['format']}, here {FORMAT}): update"
@@ -61,7 +63,8 @@ class State:
             os.replace(self.path, aside)
             self.damaged = False
             words = f"{self.path} was damaged, and is {aside.name} now. Each copy is taken for one that you worked in."
-        new = {"format": FORMAT, "laid": self.laid, "offered": self.offered}
+        # What else another lrcourse may have written there stays.
+        new = (self._written or {}) | {"format": FORMAT, "laid": self.laid, "offered": self.offered}
         if new != self._written:
             with write_whole(self.path) as file:
                 file.write(json.dumps(new, indent=1).encode())

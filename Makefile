@@ -16,7 +16,7 @@ ARGS ?=
 ## DESK=folder        where your copies of the lessons are (my_lessons)
 DESK ?=
 
-.PHONY: help lab test notebooks browser mutants lint run slides outputs index tables experiments progress doctor clean
+.PHONY: help lab test notebooks browser mutants mutation lint run slides outputs index tables experiments results progress doctor clean
 
 help:  ## list the commands
 	@awk -F ':.*## +' '/^[a-z]+:.*##/ {printf "%-20s%s\n", $$1, $$2} /^## / {more = more substr($$0, 4) "\n"} \
@@ -42,6 +42,9 @@ browser: .venv/installed  ## open every notebook in JupyterLab, run it, and turn
 mutants: .venv/installed  ## make small wrong changes to the package and see that tests and notebooks notice
 	$(BIN)/python tools/mutants.py $(ARGS)
 
+mutation: .venv/installed  ## let mutmut make small wrong changes to a part: ARGS="base --sample 150" (install .[mutation])
+	$(BIN)/python tools/mutation.py $(ARGS)
+
 lint: .venv/installed  ## check style, of the notebooks too
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -64,6 +67,9 @@ tables: .venv/installed  ## measure and write the tables of docs/optimizers.md a
 
 experiments: .venv/installed  ## train the many runs whose tables are in notebooks/results/; stop it at any time
 	$(BIN)/python -m experiments $(ARGS)
+
+results: .venv/installed  ## write docs/results.md from the tables in notebooks/results/
+	$(BIN)/python -m experiments.report
 
 progress: .venv/installed  ## tell what you have done, lesson by lesson
 	$(BIN)/lrcourse progress $(DESK)

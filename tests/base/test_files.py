@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from lrcourse.base.files import DAY, folder_beside, write_whole
+from lrcourse.base.files import DAY, folder_beside, put_in_place, write_whole
 
 
 def test_a_file_takes_its_place_only_when_it_is_whole(tmp_path):
@@ -52,3 +52,34 @@ def test_what_a_killed_process_left_is_removed_after_a_day(tmp_path):
         pass
     left = {".run.pt.new.part", ".other.pt.old.part", "run.pt.part", "run.pt"}
     assert {one.name for one in tmp_path.iterdir()} == left
+
+
+def test_a_folder_beside_is_hidden_named_for_what_it_becomes_and_gone_at_the_end(tmp_path):
+    with folder_beside(tmp_path / "cache") as part:
+        (part / "images").mkdir()
+        assert part.parent == tmp_path and part.is_dir()
+        assert part.name.startswith(".cache.") and part.name.endswith(".part")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_beside_that_was_put_in_place_stays(tmp_path):
+    path = tmp_path / "cache"
+    for content in ("old", "new"):
+        with folder_beside(path) as part:
+            (part / content).touch()
+            put_in_place(part, path)
+        assert [one.name for one in tmp_path.iterdir()] == ["cache"]
+        assert [one.name for one in path.iterdir()] == [content]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_is_as_old_as_itself_and_what_it_leads_to_stays(tmp_path):
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    old, new = tmp_path / ".run.pt.old.part", tmp_path / ".run.pt.new.part"
+    old.symlink_to(kept, target_is_directory=True)
+    new.symlink_to(kept, target_is_directory=True)
+    os.utime(old, (time.time() - DAY - 60,) * 2, follow_symlinks=False)
+    with write_whole(tmp_path / "run.pt"):
+        pass
+    assert not os.path.lexists(old) and os.path.lexists(new) and kept.is_dir()

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrcourse.base import MARK, find_desk, lesson_of, memory, read_answers, recall, remember, set_aside_damaged
-from lrcourse.base.desks import open_solutions
 
 
 @pytest.fixture
@@ -169,14 +168,3 @@ def test_a_kernel_that_is_killed_while_it_keeps_leaves_a_whole_file(desk):
 def test_lessons_are_told_by_their_numbers():
     names = ["05_two.ipynb", "some/where/12 my own.ipynb", "2024.ipynb", "five.ipynb", "123.ipynb"]
     assert [lesson_of(name) for name in names] == ["05", "12", "", "", ""]
-
-
-def test_solutions_are_laid_once_and_never_over_what_is_there(desk):
-    store = desk / ".lrcourse/solutions"
-    store.mkdir()
-    (store / "05_two.ipynb").write_text("solved")
-    (store / "06_three.ipynb").write_text("solved, too")
-    assert open_solutions(desk, "05") == [desk / "solutions/05_two.ipynb"]
-    (desk / "solutions/05_two.ipynb").write_text("mine")
-    assert open_solutions(desk, "05") == [] and (desk / "solutions/05_two.ipynb").read_text() == "mine"
-    assert not (desk / "solutions/06_three.ipynb").exists()

@@ -6,7 +6,7 @@ import sys
 import pytest
 from test_environment import constraints
 
-from lrcourse.base.versions import TORCH, note
+from lrcourse.base.versions import TORCH, note, tell_once
 
 
 def test_the_verified_torch_is_that_of_the_constraints():
@@ -47,3 +47,16 @@ def test_another_torch_is_told_once_and_not_to_a_page_that_is_compared(progress,
     assert done.stdout == "" and len(done.stderr.splitlines()) == lines
     if lines:
         assert f"verified with torch {TORCH}, here is 1.13.0." in done.stderr
+
+
+@pytest.mark.parametrize("progress, told", [(None, 1), ("1", 1), ('"0"', 0), ("0", 0)])
+def test_what_was_told_is_kept_in_mind_for_the_processes_that_are_started(progress, told, monkeypatch, caplog):
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.13.0")
+    monkeypatch.setattr(os, "environ", {})
+    if progress is not None:
+        os.environ["LRCOURSE_PROGRESS"] = progress
+    for _ in range(2):
+        tell_once()
+    said = [(one.name, one.levelname, one.message) for one in caplog.records]
+    assert said == [("lrcourse", "WARNING", note())] * told
+    assert os.environ.get("LRCOURSE_NOTED", "") == "1" * told

@@ -16,7 +16,7 @@ ARGS ?=
 ## DESK=folder        where your copies of the lessons are (my_lessons)
 DESK ?=
 
-.PHONY: help lab test notebooks browser mutants mutation lint run slides outputs index tables experiments results progress doctor clean
+.PHONY: help lab test notebooks integrations browser mutants mutation lint run slides outputs index tables experiments results progress doctor clean
 
 help:  ## list the commands
 	@awk -F ':.*## +' '/^[a-z]+:.*##/ {printf "%-20s%s\n", $$1, $$2} /^## / {more = more substr($$0, 4) "\n"} \
@@ -35,6 +35,11 @@ test: .venv/installed lint  ## run all tests: units, doctests, every notebook
 
 notebooks: .venv/installed  ## run the notebooks alone, on the data set that is found
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) notebooks
+
+integrations: .venv/installed  ## install the trainers that record works with (0.4 GB), and test it with each
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --constraint tests/integrations/constraints.txt \
+		--editable '.[test,integrations]'
+	$(BIN)/python -m pytest tests/integrations lrcourse/integrations
 
 browser: .venv/installed  ## open every notebook in JupyterLab, run it, and turn the knobs (needs Chromium; 15 minutes)
 	$(BIN)/python -m pytest tests/browser --all-notebooks

@@ -1,4 +1,5 @@
 import os
+from importlib.util import find_spec
 
 from lrcourse.base import settle
 
@@ -9,6 +10,9 @@ settle()
 workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 if workers > 1:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+
+# Their examples need the trainer; make integrations installs all of them.
+collect_ignore = [f"lrcourse/integrations/{name}.py" for name in ("lightning", "transformers") if not find_spec(name)]
 
 
 def pytest_addoption(parser):

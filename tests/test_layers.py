@@ -16,7 +16,7 @@ PACKAGE = Path(lrcourse.__file__).parent
 FLOORS = [
     {"base"},
     {"images", "steps", "schedules"},
-    {"training"},
+    {"training", "integrations"},
     {"plots"},
     {"lessons", "explorers"},
     {"desk"},

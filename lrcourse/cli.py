@@ -1,4 +1,4 @@
-"""The command line: the learner's desk (``lab``, ``progress``, ``solution``), ``doctor`` and ``fetch``."""
+"""The command line: the learner's desk (``lab``, ``progress``, ``solution``, ``kernel``), ``doctor`` and ``fetch``."""
 
 from __future__ import annotations
 

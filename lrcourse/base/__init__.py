@@ -27,6 +27,7 @@ _HOME = {
     "folder_beside": "files",
     "free_name": "memory",
     "is_optimizer": "protocols",
+    "is_patient": "surroundings",
     "is_scheduler": "protocols",
     "lesson_of": "desks",
     "moved_by_step": "stepping",

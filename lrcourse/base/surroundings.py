@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from lrcourse.base.settings import setting
@@ -28,6 +29,15 @@ DISTURBING = {
 # sleeps, because sleeping at once costs half as much again on an idle machine.
 OPENMP = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "3000"}
 PRINTING = ("PYTHONIOENCODING", "FORCE_COLOR", "PY_COLORS", "CLICOLOR_FORCE", "PYTEST_ADDOPTS")
+
+
+def is_patient(environment: Mapping[str, str]) -> bool:
+    """Tell whether an environment lets the waiting threads of OpenMP sleep.
+
+    >>> is_patient(OPENMP), is_patient({"OMP_WAIT_POLICY": "active"}), is_patient({})
+    (True, False, False)
+    """
+    return environment.get("OMP_WAIT_POLICY", "").strip().upper() == "PASSIVE"
 
 
 def settle() -> None:

@@ -1,4 +1,4 @@
-"""What ``lrcourse lab``, ``lrcourse progress`` and ``lrcourse solution`` do; each returns its exit status."""
+"""What ``lrcourse lab``, ``progress``, ``solution`` and ``kernel`` do; each returns its exit status."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from argparse import Namespace, _SubParsersAction
 from collections.abc import Sequence
 from pathlib import Path
 
-from lrcourse.base import find_desk, lesson_of, open_solutions, tell
+from lrcourse.base import OPENMP, find_desk, lesson_of, open_solutions, tell
 from lrcourse.desk.course import DeskError, find_course
+from lrcourse.desk.kernel import set_up_kernel
 from lrcourse.desk.lab import start
 from lrcourse.desk.laying import Laid
 from lrcourse.desk.making import default_folder, make_desk
@@ -34,6 +35,10 @@ def add_commands(commands: _SubParsersAction) -> None:
     solution.add_argument("lesson", help="its number, such as 05")
     solution.add_argument("folder", nargs="?", type=Path, help=FOLDER)
     solution.set_defaults(act=_solution)
+    kernel = commands.add_parser(
+        "kernel", help="once, for a JupyterLab that you start yourself: its kernels train as fast as those of lab"
+    )
+    kernel.set_defaults(act=_kernel)
 
 
 def split_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -95,6 +100,13 @@ def _solution(given: Namespace, options: Sequence[str]) -> int:
         raise DeskError(f"There are no solutions of lesson {given.lesson!r}: give a number, such as 05.")
     for path in there:
         tell(f"{'Laid' if path in opened else 'It is there already'}: {path}")
+    return 0
+
+
+def _kernel(given: Namespace, options: Sequence[str]) -> int:
+    """Give the kernel of this environment the settings that ``lrcourse lab`` gives to its own."""
+    there = set_up_kernel()
+    tell(f"Kernels that begin from now on have {' and '.join(map('='.join, OPENMP.items()))}: {there}")
     return 0
 
 

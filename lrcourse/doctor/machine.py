@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lrcourse.base import OPENMP
+from lrcourse.base import OPENMP, is_patient
 from lrcourse.desk import desk_problems
 
 if TYPE_CHECKING:
@@ -48,15 +48,22 @@ def devices(report: Report) -> None:
 
 
 def threads(report: Report) -> None:
-    """Tell how to train beside other programs."""
+    """Tell whether kernels train fast beside other programs, and how to let them."""
     import torch
+    from jupyter_client.kernelspec import KernelSpecManager
 
-    if torch.get_num_threads() > 1 and os.environ.get("OMP_WAIT_POLICY", "").upper() != "PASSIVE":
-        step = " and ".join(map("=".join, OPENMP.items()))
-        report.notes.append(
-            f"beside other programs, or with two lessons open, training can take ten times as long: set {step}, as"
-            " `lrcourse lab` does for its kernels"
-        )
+    if torch.get_num_threads() < 2:
+        return
+    kernels = KernelSpecManager()
+    own = kernels.get_kernel_spec("python3").env if "python3" in kernels.find_kernel_specs() else {}
+    if is_patient(os.environ | own):
+        report.line("OpenMP", "kernels let waiting threads sleep")
+        return
+    report.line("OpenMP", "kernels that `lrcourse lab` starts let waiting threads sleep")
+    report.notes.append(
+        f"{' and '.join(map('='.join, OPENMP.items()))} are not set in a JupyterLab that you start yourself: beside"
+        " other programs, or with two lessons open, training can take ten times as long. Call `lrcourse kernel` once"
+    )
 
 
 def memory(report: Report) -> None:

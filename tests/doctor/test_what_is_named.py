@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import warnings
+from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib
@@ -14,6 +15,7 @@ import torch
 from pictures import write_folders
 from test_environment import project
 
+from lrcourse.base import OPENMP
 from lrcourse.base.versions import TORCH
 from lrcourse.cli import main
 from lrcourse.doctor import installed, machine, surroundings
@@ -292,12 +294,34 @@ def test_the_folders_of_the_lessons_are_those_of_the_clone_and_the_desk(tmp_path
     assert tmp_path.resolve() in installed.notebook_folders()
 
 
-def test_threads_that_wait_busily(told, monkeypatch):
-    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+@pytest.fixture
+def kernels(monkeypatch, tmp_path):
+    """Two threads, and an environment of Python's own, in which nobody has set how they wait."""
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    assert runs(told, "note         beside other programs", "set OMP_WAIT_POLICY=PASSIVE and GOMP_SPINCOUNT=3000") == ""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "environment"))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "environment/share/jupyter"))
+    for name in OPENMP:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_threads_that_wait_busily(told, kernels, monkeypatch):
+    words = "note         OMP_WAIT_POLICY=PASSIVE and GOMP_SPINCOUNT=3000 are not set in a JupyterLab that you start"
+    assert runs(told, words, "Call `lrcourse kernel` once") == ""
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
     assert "OMP_WAIT_POLICY" not in told()[1]
+
+
+def test_threads_that_sleep_in_every_kernel_of_this_environment(told, kernels, capsys):
+    assert main(["kernel"]) == 0
+    there = Path(sys.prefix, "share/jupyter/kernels/python3")
+    said = f"Kernels that begin from now on have OMP_WAIT_POLICY=PASSIVE and GOMP_SPINCOUNT=3000: {there}\n"
+    assert capsys.readouterr().out == said
+    assert runs(told, "OpenMP       kernels let waiting threads sleep\n") == "" and "OMP_WAIT_POLICY" not in told()[1]
+
+
+def test_threads_that_sleep_by_what_the_person_has_set(told, kernels, monkeypatch):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
+    assert runs(told, "OpenMP       kernels let waiting threads sleep\n") == ""
 
 
 @pytest.mark.parametrize("of", ["the machine", "the container"])

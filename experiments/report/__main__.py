@@ -8,12 +8,24 @@ import sys
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from experiments.report import both, budgets, capstone, careful, cycles, plateau_noise, reset, seeds, warm_up, why_up
+from experiments.report import (
+    both,
+    budgets,
+    capstone,
+    careful,
+    costs,
+    cycles,
+    plateau_noise,
+    reset,
+    seeds,
+    warm_up,
+    why_up,
+)
 from experiments.report.section import Section
 from experiments.training import ROOT
 
 DOCS = ROOT / "docs"
-QUESTIONS = (both, budgets, careful, warm_up, reset, why_up, cycles, plateau_noise, capstone, seeds)
+QUESTIONS = (both, budgets, careful, warm_up, reset, why_up, cycles, plateau_noise, capstone, seeds, costs)
 INTRODUCTION = """\
 # What was measured
 

@@ -165,7 +165,8 @@ def report(part: str, every: dict[str, str], chosen: list[str]) -> None:
     codes = {}
     for path in Path("mutants").glob("lrcourse/**/*.meta"):
         codes |= json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
-    status = {name: status_by_exit_code[codes[name]] for name in chosen}
+    # 255 is what mutmut calls a timeout, too, when its child came to no answer.
+    status = {name: "no answer" if codes[name] == 255 else status_by_exit_code[codes[name]] for name in chosen}
     noticed = [name for name in chosen if status[name] in ("killed", "timeout", "segfault")]
     for name in sorted(set(chosen) - set(noticed)):
         print(f"\n{name}: {status[name]}\n{every[name]}")
@@ -190,12 +191,18 @@ def pytest_runtest_makereport():
     return report
 
 
-def pytest_collection_modifyitems(items):
+def pytest_configure(config):
+    """Take the files of the tests that are asked for: in one process, pytest does not find every name a second time."""
+    config.asked = {name for name in config.args if "::" in name}
+    config.args = list(dict.fromkeys(name.partition("::")[0] for name in config.args))
+
+
+def pytest_collection_modifyitems(config, items):
     """Ask the quickest tests first, and not those that fail without any change."""
     if not Path("mutmut-stats.json").exists():
         return
     took = json.loads(Path("mutmut-stats.json").read_text(encoding="utf-8"))["duration_by_test"]
-    asked = [item for item in items if item.nodeid not in not_asked()]
+    asked = [item for item in items if item.nodeid in (config.asked or took) and item.nodeid not in not_asked()]
     items[:], times, total = [], Counter(), 0
     for item in sorted(asked, key=lambda item: took.get(item.nodeid, 0)):
         seconds = took.get(item.nodeid, 0)

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from lrcourse import SmallCNN, decompose, load_data
-from lrcourse.steps.decomposition import look_before
+from lrcourse.steps import look_before
 from lrcourse.steps.summaries import last_place
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "optimizers.md"

@@ -1,8 +1,9 @@
 """What an optimizer's step is made of, and watching it while a model trains."""
 
-from lrcourse.steps.decomposition import Before, Step, decompose, effective_lr, look_before
+from lrcourse.steps.decomposition import Step, decompose, effective_lr
 from lrcourse.steps.recording import record
 from lrcourse.steps.rules import Parts, Seen, overwritten, rule
+from lrcourse.steps.seeing import Before, look_before
 from lrcourse.steps.traces import QUANTILES, Series, Trace
 
 __all__ = [

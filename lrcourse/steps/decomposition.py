@@ -16,6 +16,7 @@ from torch.optim import ASGD, LBFGS, Adafactor, Optimizer
 from lrcourse.base import check_is
 from lrcourse.steps import rules_adam, rules_adaptive, rules_sgd  # noqa: F401 - they register their rules
 from lrcourse.steps.rules import Parts, Seen, overwritten, rule
+from lrcourse.steps.seeing import Before, see
 from lrcourse.steps.wrapping import unwrap
 
 
@@ -42,37 +43,6 @@ class Step(NamedTuple):
     def change(self) -> Tensor:
         """What the step adds to the weights."""
         return -(self.base_lr * self.factor * self.direction) - self.decay
-
-
-class Before(NamedTuple):
-    """A parameter before a step: its weights, and what the step will use and then overwrite.
-
-    Attributes:
-        weight: a copy of the weights, or of those at ``places``.
-        state: copies of what the step overwrites, at the same places.
-        places: for each dimension, where the elements stand that are looked at; all of them without.
-    """
-
-    weight: Tensor
-    state: dict[str, Tensor]
-    places: tuple[Tensor, ...] | None = None
-
-
-def look_before(optimizer: Optimizer, param: Tensor, places: tuple[Tensor, ...] | None = None) -> Before:
-    """Return copies of what ``decompose`` needs from before the step, whatever the optimizer.
-
-    Args:
-        optimizer: the optimizer that will make the step.
-        param: one of its parameters.
-        places: with them, only these elements are copied, and ``decompose`` returns them as flat tensors.
-
-    >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
-    >>> look_before(torch.optim.SGD([weight]), weight).weight
-    tensor([1.])
-    """
-    state = optimizer.state.get(param, {})
-    kept = {key: _at(places, state[key], param).clone() for key in overwritten(optimizer) if key in state}
-    return Before(_at(places, param.detach(), param).clone(), kept, places)
 
 
 def effective_lr(optimizer: Optimizer, param: Tensor) -> Tensor:
@@ -175,32 +145,17 @@ def _group_of(optimizer: Optimizer, param: Tensor) -> tuple[Optimizer, dict]:
 def _take_apart(optimizer: Optimizer, param: Tensor, grad: Tensor, before: Before) -> tuple[float, Parts, Tensor]:
     """Return the lr used, what the rule says, and the weights before the step, complex ones as pairs of real ones."""
     _, group = _group_of(optimizer, param)
-    base_lr = lr_of(group)
-
-    def look(value: object) -> object:
-        return _real(_at(before.places, value, param))
-
     # get, since state is a defaultdict and a look must not add to it.
-    state = {key: look(value) for key, value in optimizer.state.get(param, {}).items()}
-    earlier = {key: _real(value) for key, value in before.state.items()}
-    grad = look(-grad if group.get("maximize") else grad)
-    seen = Seen({**group, "lr": base_lr}, state, earlier, grad, _real(before.weight), look(param.detach()))
+    seen = see({**group, "lr": lr_of(group)}, optimizer.state.get(param, {}), param, grad, before)
     try:
-        parts = rule(optimizer, seen)
-        return base_lr if parts.lr is None else parts.lr, parts, seen.weight
+        return *ask_rule(optimizer, seen), seen.weight
     except KeyError as missing:
         raise ValueError(
             f"{type(optimizer).__name__} keeps no {missing} for this parameter yet: call optimizer.step() first"
         ) from None
 
 
-def _at(places: tuple[Tensor, ...] | None, value: object, param: Tensor) -> object:
-    """Return the elements at ``places`` of what has one for each weight; all else as it is."""
-    if places is None or not isinstance(value, Tensor) or value.shape != param.shape:
-        return value
-    return (value.to_dense() if value.is_sparse else value)[places]
-
-
-def _real(value: object) -> object:
-    """Return a complex tensor as pairs of real numbers, which is how the optimizers treat it."""
-    return torch.view_as_real(value) if isinstance(value, Tensor) and value.is_complex() else value
+def ask_rule(optimizer: Optimizer, seen: Seen) -> tuple[float, Parts]:
+    """Return the lr used, and what the rule says of a step."""
+    parts = rule(optimizer, seen)
+    return seen.group["lr"] if parts.lr is None else parts.lr, parts

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lrcourse.steps.decomposition import Before, look_before
-from lrcourse.steps.looking import Look, choose_places, look
+from lrcourse.steps.looking import Look, choose_places, look, look_together
+from lrcourse.steps.seeing import Before, look_before
 from lrcourse.steps.summaries import Summary
 
 FAR = 1024  # units in the last place: what is further from its rule than this is no rounding
@@ -24,7 +24,7 @@ class Layers:
     def __init__(self, model: nn.Module) -> None:
         self._model = model
         self._names: dict[Tensor, str] = {}
-        self._places: dict[tuple, tuple[Tensor, ...] | None] = {}
+        self._places: dict[tuple, Tensor | None] = {}
         self._summary = Summary()
         self._warned = False
 
@@ -50,16 +50,23 @@ class Layers:
     @torch.no_grad()
     def rows(self, optimizer: Optimizer, before: Mapping[Tensor, Before | None]) -> tuple[dict, list[float]]:
         """Return the rows of the parameters that could be looked at, and that of all of them."""
-        looks = {param: self._look(optimizer, param, one) for param, one in before.items() if one is not None}
-        looks = {param: one for param, one in looks.items() if one is not None}
+        before = {param: one for param, one in before.items() if one is not None}
         try:
-            *rows, everything = self._summary.rows(list(looks.values()))
-        except Exception:  # of one of them, most likely, and the others are worth having
-            looks = {param: one for param, one in looks.items() if self._can_be_summed_up(optimizer, param, one)}
-            *rows, everything = self._summary.rows(list(looks.values()))
-        rows = dict(zip(looks, rows, strict=True))
+            looks = look_together(optimizer, before)
+        except Exception:  # of one of them, most likely: each alone tells of which
+            looks = {}
+        together = {param for members in looks for param in members}
+        alone = {param: self._look(optimizer, param, one) for param, one in before.items() if param not in together}
+        looks.update({(param,): one for param, one in alone.items() if one is not None})
+        try:
+            *rows, everything = self._summary.rows([*looks.values()])
+        except Exception:  # again, the others are worth having
+            looks = {(param,): self._look(optimizer, param, one) for param, one in before.items()}
+            looks = {(p,): one for (p,), one in looks.items() if one and self._can_be_summed_up(optimizer, p, one)}
+            *rows, everything = self._summary.rows([*looks.values()])
+        rows = dict(zip((param for members in looks for param in members), rows, strict=True))
         for param, row in rows.items():
-            exact = looks[param].now.dtype in (torch.float32, torch.float64)
+            exact = param.dtype.to_real() in (torch.float32, torch.float64)
             if exact and row[-1] > FAR and not type(optimizer).__module__.startswith("torch."):
                 who, what = type(optimizer).__name__, self.name(param, optimizer)
                 self._warn(

@@ -85,3 +85,11 @@ def needs_whole(optimizer: Optimizer) -> bool:
     A rule that works element by element can be given some of the elements of a large tensor.
     """
     return True
+
+
+def goes_by_element(optimizer: Optimizer) -> bool:
+    """Tell whether the optimizer's rule, whoever registered it, is known to work element by element."""
+    kinds = type(optimizer).__mro__
+    ruled, known = (next(cls for cls in kinds if cls in one.registry) for one in (rule, needs_whole))
+    # A rule of somebody's own for a kind of Adam may take a norm, whatever Adam's does.
+    return issubclass(known, ruled) and not needs_whole(optimizer)

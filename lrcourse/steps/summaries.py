@@ -23,26 +23,28 @@ class Summary:
         self._places: list[tuple[np.ndarray, np.ndarray]] = []
 
     def rows(self, looks: Sequence[Look]) -> list[list[float]]:
-        """Return a row for each look and one for everything, as ``Series.append`` takes it."""
+        """Return a row for each parameter of the looks and one for everything, as ``Series.append`` takes it."""
         if not looks:
             return [MISSING]
-        sizes = [(len(look.was), look.count) for look in looks]
+        sizes = [pair for look in looks for pair in zip(look.lengths, look.counts, strict=True)]
         if sizes != self._sizes:
             self._sizes, self._places = sizes, _choose(sizes)
+        starts = np.cumsum([0, *(len(look.lengths) for look in looks)])
         # Those of one device and type go together: a few large operations are much faster than many small ones.
         kinds: dict[tuple, list[int]] = {}
         for i, look in enumerate(looks):
             kinds.setdefault((look.now.device, look.now.dtype), []).append(i)
-        samples, measured = [np.empty((2, 0))] * len(looks), np.empty((len(looks), 4))
+        samples, measured = [np.empty((2, 0))] * len(sizes), np.empty((len(sizes), 4))
         for members in kinds.values():
-            found = _measure([looks[i] for i in members], [np.concatenate(self._places[i]) for i in members])
-            for i, sample, row in zip(members, *found, strict=True):
+            own = [i for member in members for i in range(starts[member], starts[member + 1])]
+            found = _measure([looks[i] for i in members], [np.concatenate(self._places[i]) for i in own])
+            for i, sample, row in zip(own, *found, strict=True):
                 samples[i], measured[i] = sample, row
         cuts = [len(own) for own, _ in self._places]
         joined = np.concatenate([sample[:, cut:] for sample, cut in zip(samples, cuts, strict=True)], axis=1)
         own = [sample[:, :cut] for sample, cut in zip(samples, cuts, strict=True)]
-        quantiles = _quantiles([row for sample in (*own, joined) for row in sample]).reshape(len(looks) + 1, -1)
-        counts = np.array([[look.count] for look in looks])
+        quantiles = _quantiles([row for sample in (*own, joined) for row in sample]).reshape(len(sizes) + 1, -1)
+        counts = np.array([[count] for _, count in sizes])
         square, worst = measured[:, :3], measured[:, 3]
         square = np.vstack([square, (square * counts).sum(axis=0) / counts.sum()])
         return np.hstack([quantiles, np.sqrt(square), np.append(worst, worst.max())[:, None]]).tolist()
@@ -66,14 +68,14 @@ def _space(count: int) -> int:
 
 
 def _measure(looks: list[Look], places: list[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
-    """Return of each layer factor and effective lr at its places, and mean squares and largest residual.
+    """Return of each parameter factor and effective lr at its places, and mean squares and largest residual.
 
     The looks have one device and one type. The mean squares are those of direction, update and weight.
     """
     factor, lr, direction, decay, was, now = (
-        torch.cat(part) for part in zip(*(look[:6] for look in looks), strict=True)
+        torch.cat(part) if len(part) > 1 else part[0] for part in zip(*(look[:6] for look in looks), strict=True)
     )
-    lengths = [len(look.was) for look in looks]
+    lengths = [length for look in looks for length in look.lengths]
     starts = np.cumsum([0, *lengths[:-1]])
     at = torch.as_tensor(np.concatenate([start + own for start, own in zip(starts, places, strict=True)]))
     at = at.to(now.device)
@@ -92,7 +94,7 @@ def _measure(looks: list[Look], places: list[np.ndarray]) -> tuple[list[np.ndarr
         ]
     )
     numbers = numbers.cpu().to(torch.float64).numpy()  # in this order: not every device knows float64
-    both, norms, worst = np.split(numbers, [2 * len(at), len(numbers) - len(looks)])
+    both, norms, worst = np.split(numbers, [2 * len(at), len(numbers) - len(lengths)])
     samples = np.split(both.reshape(2, -1), np.cumsum([len(own) for own in places])[:-1], axis=1)
     square = norms.reshape(-1, 3) ** 2 / np.array(lengths)[:, None]
     return samples, np.hstack([square, worst[:, None]])

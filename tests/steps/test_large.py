@@ -8,6 +8,7 @@ import lrcourse.steps.layers
 from lrcourse import record
 from lrcourse.steps import Parts, rule
 from lrcourse.steps.looking import SOME, WHOLE, choose_places
+from lrcourse.steps.seeing import RUN, at_places
 from lrcourse.steps.traces import SIZES
 
 SHAPE = (200, 300)
@@ -40,11 +41,21 @@ def test_a_large_tensor_is_looked_at_in_some_places_where_its_rule_allows_that(n
     places = choose_places(OPTIMIZERS[name]([param]), param)
     assert (places is None) == (name in WHOLE_ONLY)
     if places is not None:
-        rows, columns = places
-        assert len(set(zip(rows.tolist(), columns.tolist(), strict=True))) == SOME
-        assert all((at >= 0).all() and (at < size).all() for at, size in zip(places, SHAPE, strict=True))
+        assert len(places.unique()) == len(places) == SOME // RUN
         # All over the tensor: no column and hardly a row is left out.
-        assert len(columns.unique()) == SHAPE[1] and len(rows.unique()) == SHAPE[0]
+        flat = at_places(places, torch.arange(param.numel()).view(SHAPE), param)
+        assert len((flat % SHAPE[1]).unique()) == SHAPE[1] and len((flat // SHAPE[1]).unique()) > 0.5 * SHAPE[0]
+
+
+@pytest.mark.parametrize("shape", [(40_001,), (50, 7, 11, 13), (3, 20_000)], ids=str)
+def test_the_same_elements_are_taken_however_a_tensor_lies_in_memory(shape):
+    places = choose_places(torch.optim.SGD([param := torch.nn.Parameter(torch.zeros(shape))]), param)
+    value = torch.arange(param.numel()).view(shape)
+    taken = at_places(places, value, param)
+    assert taken.view(-1, RUN).equal(RUN * places[:, None] + torch.arange(RUN))
+    other_order = value.transpose(0, -1).contiguous().transpose(0, -1)
+    assert len(shape) == 1 or not other_order.is_contiguous()
+    assert at_places(places, other_order, param).equal(taken)
 
 
 def test_up_to_a_size_it_is_looked_at_whole():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrcourse import decompose, effective_lr, record, simulate
-from lrcourse.steps.decomposition import look_before, rule
+from lrcourse.steps import look_before, rule
 
 SHARE = {torch.float32: 1e-5, torch.float64: 1e-12}
 

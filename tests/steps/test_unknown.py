@@ -50,6 +50,7 @@ def test_a_layer_that_cannot_be_looked_at_is_named_and_leaves_the_others_as_they
         return whole(optimizer, param, *rest)
 
     monkeypatch.setattr(lrcourse.steps.layers, when, fail)
+    monkeypatch.setattr(lrcourse.steps.layers, "look_together", lambda *_: {})
     with pytest.warns(RuntimeWarning, match=rf"does not understand {words} \(RuntimeError: a fault\)\.") as said:
         with record(model, optimizer) as trace:
             train(model, optimizer)
@@ -110,7 +111,7 @@ def test_where_nobody_can_tell_the_steps_made_they_are_counted_from_1(monkeypatc
 
 def test_each_recording_says_its_own_first_fault_and_no_other(monkeypatch):
     model, optimizer = two_layers()
-    monkeypatch.setattr(lrcourse.steps.layers, "look", lambda *_: 1 / 0)
+    monkeypatch.setattr(lrcourse.steps.decomposition, "rule", lambda *_: 1 / 0)
     for _ in range(2):
         with pytest.warns(RuntimeWarning, match="first of SGD") as said, record(model, optimizer):
             train(model, optimizer)

@@ -43,7 +43,7 @@ PARTS = {
     "lessons": ["tests/lessons", "tests/test_mistakes.py"],
     "plots": ["tests/plots"],
 }
-SECONDS = 10  # of tests for a change, the quickest first; of every function that is as quick, TIMES run at any rate
+SECONDS = 6  # of tests for a change, the quickest first; of every function that is as quick, TIMES run at any rate
 TIMES = 2
 GUARDS = {"encoding", "stacklevel", "strict"}
 CONFIG = """

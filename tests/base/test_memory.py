@@ -3,14 +3,16 @@
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrcourse.base import MARK, find_desk, lesson_of, memory, read_answers, recall, remember, set_aside_damaged
+from lrcourse.base import MARK, find_desk, lesson_of, memory, now, read_answers, recall, remember, set_aside_damaged
 
 
 @pytest.fixture
@@ -140,6 +142,7 @@ def test_a_full_disk_is_said_and_what_was_kept_stays(desk, monkeypatch):
 
 MANY = """
 import sys
+from datetime import datetime, timezone
 from lrcourse.base import remember
 for i in range(30):
     remember("exercises", f"{sys.argv[1]}{i}", passed=i)
@@ -163,6 +166,12 @@ def test_a_kernel_that_is_killed_while_it_keeps_leaves_a_whole_file(desk):
         kernel.wait()
         assert read_answers(desk)["predictions"] == {"why?": {"choice": "so"}}
     assert remember("exercises", "next", passed=1) == ""  # no lock is left behind
+
+
+def test_the_time_is_told_to_the_second_and_with_its_zone():
+    told = datetime.fromisoformat(now())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", now())
+    assert abs((datetime.now(UTC) - told).total_seconds()) < 60
 
 
 def test_lessons_are_told_by_their_numbers():

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import pytest
 
-from lrcourse.base.moved import MOVED
+from lrcourse.base.moved import MOVED, Moved, find_what_moved
 
 IMPORTED = ["exercises.check_number", "data.Data", "data.Split", "sources.load_pool", "traces.Series", "adaptive.rule"]
 
@@ -32,3 +32,16 @@ def test_what_the_first_edition_imported_is_there(name):
 def test_what_never_was_there_is_not_found():
     with pytest.raises(ModuleNotFoundError, match="No module named 'lrcourse.dataa'"):
         import_module("lrcourse.dataa")
+
+
+def test_what_moved_is_looked_for_once_and_after_everything_else(monkeypatch):
+    before = [finder for finder in sys.meta_path if not isinstance(finder, Moved)]
+    monkeypatch.setattr(sys, "meta_path", [*before])
+    for _ in range(2):
+        find_what_moved()
+        assert sys.meta_path[:-1] == before and isinstance(sys.meta_path[-1], Moved)
+
+
+@pytest.mark.parametrize("name", ["data", "torch.data", "lrcourse", "lrcourse.steps", "lrcourse.data.deep"])
+def test_only_what_moved_out_of_lrcourse_is_found(name):
+    assert Moved().find_spec(name) is None

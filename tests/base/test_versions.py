@@ -15,7 +15,7 @@ def test_the_verified_torch_is_that_of_the_constraints():
 
 @pytest.mark.parametrize("here", [TORCH, f"{TORCH}+cpu", ".".join(TORCH.split(".")[:2]) + ".9"])
 def test_of_a_torch_that_differs_in_its_last_number_nothing_is_said(here, monkeypatch):
-    monkeypatch.setattr(importlib.metadata, "version", lambda name: here)
+    monkeypatch.setattr(importlib.metadata, "version", {"torch": here}.__getitem__)
     assert note() is None
 
 
@@ -49,9 +49,21 @@ def test_another_torch_is_told_once_and_not_to_a_page_that_is_compared(progress,
         assert f"verified with torch {TORCH}, here is 1.13.0." in done.stderr
 
 
+@pytest.mark.parametrize("here", ["", None])
+def test_of_a_torch_whose_metadata_is_damaged_nothing_is_said(here, monkeypatch):
+    monkeypatch.setattr(importlib.metadata, "version", {"torch": here}.__getitem__)
+    assert note() is None
+
+
+@pytest.mark.parametrize("here", ["1.13.0", TORCH.split(".")[0] + ".99.0", "9." + TORCH.split(".")[1] + ".0"])
+def test_a_torch_of_another_minor_version_is_named_with_the_one_to_install(here, monkeypatch):
+    monkeypatch.setattr(importlib.metadata, "version", {"torch": here}.__getitem__)
+    assert f"here is {here}." in note() and note().endswith(f"torch=={TORCH}")
+
+
 @pytest.mark.parametrize("progress, told", [(None, 1), ("1", 1), ('"0"', 0), ("0", 0)])
 def test_what_was_told_is_kept_in_mind_for_the_processes_that_are_started(progress, told, monkeypatch, caplog):
-    monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.13.0")
+    monkeypatch.setattr(importlib.metadata, "version", {"torch": "1.13.0"}.__getitem__)
     monkeypatch.setattr(os, "environ", {})
     if progress is not None:
         os.environ["LRCOURSE_PROGRESS"] = progress

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import os
 import shutil
 import sys
 import time
 from pathlib import Path
 
-import nbformat
 import pandas as pd
 
 from experiments.training import KEPT, ROOT, table_name
@@ -29,6 +29,8 @@ QUESTIONS = ("reset", "warm_up", "why_up", "plateau_noise", "10", "cycles", "bud
 
 def lesson(notebook: Path) -> dict:
     """Return the names that the marked cells of a notebook define: ``run``, ``configs`` and ``results``, its table."""
+    import nbformat  # most experiments do without
+
     cells = nbformat.read(notebook, as_version=4).cells
     marked = [cell.source for cell in cells if cell.metadata.get("lrcourse", {}).get("experiment")]
     names = {"__name__": "__main__"}  # so that workers get the functions by value
@@ -49,7 +51,7 @@ def compute(question: str, jobs: int | None, results: Path = RESULTS) -> tuple[P
     configs, table = module.configs(), None
     while table is None or len(configs) > len(table):
         table = sweep(module.run, configs, jobs=jobs, results=path)
-        if "table" in module.configs.__code__.co_varnames:  # which runs come next depends on those before
+        if inspect.signature(module.configs).parameters:  # which runs come next depends on those before
             configs = module.configs(table)
     shutil.rmtree(KEPT / table_name(question), ignore_errors=True)
     return path, table

@@ -92,8 +92,10 @@ def section() -> Section:
         " paired"
         " difference; and how many pairs of runs it takes to see a true difference of so many points in four of five"
         " cases.",
-        cannot="How large the spreads are, to better than a factor of two: of one that was measured with three seeds, the"
-        " true one lies anywhere from half of it to six times as much (95 %); with five, from 0.6 to 2.9 times. All runs"
+        cannot="How large the spreads are, to better than a factor of two: of one that was measured with three seeds,"
+        " the"
+        " true one lies anywhere from half of it to six times as much (95 %); with five, from 0.6 to 2.9 times. All"
+        " runs"
         " share one set of validation images, whose own luck no number of seeds removes.",
         question="10",
     )

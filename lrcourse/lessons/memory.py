@@ -47,12 +47,12 @@ def keep_check(right: bool) -> str:
 
 
 def so_far() -> None:
-    """Say what is done of this lesson: the last line of a learner's copy. Elsewhere it says nothing.
+    """Say what is done of this lesson and what is next: the last line of a learner's copy. Elsewhere it says nothing.
 
     >>> so_far()
     """
     notebook = open_notebook()
-    if find_desk() is None or notebook is None:
+    if find_desk() is None or notebook is None or not lesson_of(notebook):
         return
     answers = {kind: recall(kind) for kind in ("predictions", "exercises")}
     done = count_answered(read_cells(notebook), lesson_of(notebook), answers)
@@ -63,7 +63,15 @@ def so_far() -> None:
         parts.append(f"Predictions: {done['right']} of {done['questions']} right{to_make}.")
     if done["exercises"]:
         parts.append(f"Exercises: {done['passed']} of {done['exercises']} passed.")
-    tell(" ".join(parts))
+    tell(" ".join([*parts, what_is_next(notebook, done["exercises"] - done["passed"])]))
+
+
+def what_is_next(notebook: Path, left: int) -> str:
+    """Return what to do behind the end of a lesson, of which so many exercises are left."""
+    later = sorted(path.name for path in notebook.parent.glob("*.ipynb") if lesson_of(path) > lesson_of(notebook))
+    here = ["the exercise that is left" if left == 1 else "the exercises that are left"] if left else []
+    steps = [*here, *later[:1]]
+    return f"Next: {', then '.join(steps)}." if steps else "That was the last lesson."
 
 
 def open_notebook() -> Path | None:

@@ -86,11 +86,27 @@ def test_the_last_line_of_a_copy_says_what_is_done_and_says_nothing_elsewhere(de
     memory.remember("predictions", "a?", choice="so", measured="so")
     run_cell(CHECKS[0], True)
     so_far()
-    assert capsys.readouterr().out == "Predictions: 1 of 2 right, 1 not made yet. Exercises: 1 of 2 passed.\n"
+    done = "Predictions: 1 of 2 right, 1 not made yet. Exercises: 1 of 2 passed."
+    assert capsys.readouterr().out == f"{done} Next: the exercise that is left.\n"
     memory.remember("predictions", "b?", choice="so", measured="not so")
     (desk / "05_two_clocks.ipynb").write_text(json.dumps({"cells": cells[2:]}))
     so_far()
-    assert capsys.readouterr().out == "Predictions: 1 of 2 right.\n"
+    assert capsys.readouterr().out == "Predictions: 1 of 2 right. That was the last lesson.\n"
     (desk / MARK).unlink()
+    so_far()
+    assert capsys.readouterr().out == ""
+
+
+def test_the_last_line_of_a_copy_says_what_is_next(desk, capsys):
+    for name in ("11_pitfalls.ipynb", "06_step_schedules.new.ipynb", "06_step_schedules.ipynb", "Untitled.ipynb"):
+        (desk / name).touch()
+    for check, next_one in zip(CHECKS, ("the exercise that is left, then ", ""), strict=True):
+        run_cell(check, True)
+        so_far()
+        assert capsys.readouterr().out.endswith(f"passed. Next: {next_one}06_step_schedules.ipynb.\n")
+
+
+def test_a_notebook_that_is_no_lesson_has_no_last_line(desk, monkeypatch, capsys):
+    monkeypatch.setenv("JPY_SESSION_NAME", str(desk / "Untitled.ipynb"))
     so_far()
     assert capsys.readouterr().out == ""

@@ -241,7 +241,7 @@ def session(monkeypatch):
 def test_only_what_was_predicted_and_measured_is_counted(session, capsys):
     first, second, third = (predict(f"Question {i}?", ["this", "that"]) for i in range(3))
     for prediction, choice in ((first, "this"), (second, "that")):
-        _, radio, commit, _ = predictions._buttons(prediction).children
+        _, radio, commit, *_ = predictions._buttons(prediction).children
         radio.value = choice
         commit.click()
     third.check("this")  # measured and not predicted
@@ -254,12 +254,13 @@ def test_only_what_was_predicted_and_measured_is_counted(session, capsys):
 
 def test_the_question_and_the_choices_stand_above_the_button_as_they_were_written(session):
     prediction = predict("Is 1 < 2 & 2 > 1?", ["yes, <b>surely</b>", "no"])
-    question, radio, commit, note = predictions._buttons(prediction).children
-    assert question.value == "<b>Is 1 &lt; 2 &amp; 2 &gt; 1?</b>"
+    question, radio, commit, note, _ = predictions._buttons(prediction).children
+    assert question.value == '<b class="lrcourse-question">Is 1 &lt; 2 &amp; 2 &gt; 1?</b>'
     assert list(radio.options) == prediction.choices and radio.value is None
     assert commit.description == "This is my prediction"
     assert {one.layout.width for one in (radio, commit)} == {"max-content"}
-    assert note.value == '<span role="status">Choose, then commit. Run the next cells to see.</span>'
+    assert note.value == "Choose, then commit. Run the next cells to see."
+    assert list(note._dom_classes) == ["lrcourse-said"]  # by which a screen reader is told
     radio.value = "yes, <b>surely</b>"
     commit.click()
     prediction.check("no")

@@ -29,6 +29,11 @@ function nameChoices(box) {
   for (const choice of box.querySelectorAll("input[type=radio]")) set(choice, "name", question.id);
 }
 
+function namePlay(box) {
+  const names = ["play or pause", "stop", "repeat"];
+  box.querySelectorAll(".widget-play button").forEach((button, i) => set(button, "aria-label", names[i]));
+}
+
 function nameWhatIsSaid(box) {
   const said = box.querySelector(".lrcourse-said .widget-html-content");
   set(said, "role", "status"); // read out when it changes
@@ -43,6 +48,11 @@ function keepKeys(event) {
   if (control && !forLab && event.key !== "Escape") event.stopPropagation();
 }
 
+function takeWhatWasTyped(event) {
+  // ipywidgets waits for a blur of a slider's number, which in browsers does not bubble: only Enter was heard.
+  if (event.target.matches(".widget-readout")) event.target.dispatchEvent(new Event("blur", { bubbles: true }));
+}
+
 function render({ model, el }) {
   const stop = new AbortController();
   let box = null;
@@ -50,6 +60,7 @@ function render({ model, el }) {
   function name() {
     nameSliders(box);
     nameChoices(box);
+    namePlay(box);
     const said = nameWhatIsSaid(box);
     for (const image of box.querySelectorAll("img.widget-image")) set(image, "alt", model.get("alt"));
     const focused = document.activeElement;
@@ -62,6 +73,7 @@ function render({ model, el }) {
     if (box || !el.isConnected) return;
     box = el.parentElement;
     box.addEventListener("keydown", keepKeys, { signal: stop.signal });
+    box.addEventListener("focusout", takeWhatWasTyped, { signal: stop.signal });
     const attributeFilter = ["disabled", "aria-valuetext"];
     changes.observe(box, { subtree: true, childList: true, attributeFilter });
     name();

@@ -14,12 +14,14 @@ from matplotlib.lines import Line2D
 from torch.optim import SGD, Adagrad, Adam, Optimizer, RMSprop
 
 from lrcourse.base import check_series
-from lrcourse.explorers.explorer import Explorer, choice, fit_view, log_slider, new_figure, quick_log, slider
+from lrcourse.explorers.explorer import Explorer, choice, fit_view, log_slider, new_figure, places, quick_log, slider
 from lrcourse.plots import COLOURS, alone, write
 from lrcourse.steps import Trace, effective_lr
 
 STEPS = 80
 LARGEST = 1e150  # gradient whose square is a number, and a sum of squares, too
+# How far they are from 1 is what matters: on an even scale, 0.9 to 0.999 would be a fifth of the slider.
+BETAS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.92, 0.95, 0.98, 0.99, 0.992, 0.995, 0.998, 0.999)
 PANELS = ("gradient and its average", "root of average or sum of squares", "factor", "effective lr", "size of the step")
 # By optimizer, the style of its lines, which lie on each other now and then, and the first panel that it is in.
 DRAWN = {"SGD": ("-", 2), "RMSprop": ("--", 1), "Adagrad": ("-.", 1), "Adam": ("-", 0)}
@@ -58,7 +60,7 @@ def explore_adaptive(gradients: Sequence[float] | None = None) -> Explorer:
         "kind": choice("gradients", list(histories)),
         "lr": log_slider("lr", 0.01, -4, 0),
         "beta1": slider("beta1", 0.9, 0.0, 0.99, 0.01),
-        "beta2": slider("beta2, alpha", 0.99, 0.5, 0.999, 0.001),
+        "beta2": places("beta2, alpha", BETAS, 0.99),
         "eps": log_slider("eps", 1e-8, -8, 0),
     }
     figure, panels, lines = _panels()
@@ -105,7 +107,7 @@ def _histories() -> dict[str, tuple[float, ...]]:
 
 def _panels() -> tuple[Figure, dict[str, Axes], dict[tuple[str, str], Line2D]]:
     """Return a figure, its panels by name, and their lines by what is drawn and panel."""
-    figure = new_figure(height=5.2)
+    figure = new_figure(height=4.8)
     axes = figure.subplots(3, 2, sharex=True)
     figure.subplots_adjust(left=0.09, right=0.98, top=0.94, bottom=0.1, hspace=0.3, wspace=0.2)
     panels = dict(zip(PANELS, axes.T.flatten()[[0, 1, 3, 4, 5]], strict=True))

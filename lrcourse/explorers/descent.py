@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-import ipywidgets as widgets
 import numpy as np
 import torch
 from matplotlib.axes import Axes
@@ -13,17 +12,7 @@ from torch import Tensor
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
-from lrcourse.explorers.explorer import (
-    LAYOUT,
-    STYLE,
-    Explorer,
-    choice,
-    fit_view,
-    log_slider,
-    new_figure,
-    quick_log,
-    slider,
-)
+from lrcourse.explorers.explorer import Explorer, choice, fit_view, log_slider, new_figure, quick_log, slider, switch
 from lrcourse.plots import COLOURS
 
 STEPS = 80
@@ -64,7 +53,7 @@ def explore_descent(surface: Callable[[Tensor, Tensor], Tensor] | None = None) -
 
     >>> explorer = explore_descent()
     >>> list(explorer.controls)
-    ['surface', 'schedule', 'lr', 'beta1', 'names']
+    ['surface', 'schedule', 'lr', 'beta1', 'SGD', 'SGD with momentum', 'RMSprop', 'Adam']
     """
     surfaces = SURFACES if surface is None else {"yours": _checked(surface), **SURFACES}
     controls = {
@@ -72,9 +61,8 @@ def explore_descent(surface: Callable[[Tensor, Tensor], Tensor] | None = None) -
         "schedule": choice("schedule", list(SCHEDULES)),
         "lr": log_slider("lr", 0.05, -3, 0),
         "beta1": slider("momentum, beta1", 0.9, 0.0, 0.99, 0.01),
-        "names": widgets.SelectMultiple(options=list(OPTIMIZERS), value=list(OPTIMIZERS), rows=5, layout=LAYOUT),
+        **{name: switch(name, True) for name in OPTIMIZERS},
     }
-    controls["names"].description, controls["names"].style = "optimizers", STYLE
     figure = new_figure()
     left, right = figure.subplots(1, 2)
     figure.subplots_adjust(left=0.09, right=0.98, top=0.88, bottom=0.13, wspace=0.25)
@@ -89,8 +77,8 @@ def explore_descent(surface: Callable[[Tensor, Tensor], Tensor] | None = None) -
     drawn = {}  # the surface whose contours are there: they, and its lowest value
 
     @np.errstate(over="ignore", invalid="ignore")  # of what diverges
-    def draw(surface: str, schedule: str, lr: float, beta1: float, names: Sequence[str]) -> str:
-        height, shown = surfaces[surface], [name for name in OPTIMIZERS if name in names]
+    def draw(surface: str, schedule: str, lr: float, beta1: float, **chosen: bool) -> str:
+        height, shown = surfaces[surface], [name for name in OPTIMIZERS if chosen[name]]
         walked = _descend([OPTIMIZERS[name] for name in shown], height, SCHEDULES[schedule], lr, beta1, surface)
         if surface not in drawn:
             for old, _ in drawn.values():
@@ -110,7 +98,7 @@ def explore_descent(surface: Callable[[Tensor, Tensor], Tensor] | None = None) -
             right.set_yscale("log")
             quick_log(right.yaxis)
             fit_view(right, lowest=1e-12 * min(1, begin), highest=max(999, 2 * begin))
-        ends = (_end(name, height, path[-1]) for name, path in zip(shown, walked, strict=True))
+        ends = (_end(name, height, path) for name, path in zip(shown, walked, strict=True))
         return f"loss after {STEPS} steps: {', '.join(ends)}"
 
     alt = "An explorer: paths of four optimizers over a surface of two weights, and the loss along each."
@@ -135,10 +123,13 @@ def _checked(surface: Callable) -> Callable:
     return surface
 
 
-def _end(name: str, height: Callable, weights: np.ndarray) -> str:
+def _end(name: str, height: Callable, path: np.ndarray) -> str:
     """Return in words where a path ends."""
-    outside = not (np.abs(weights) <= WINDOW).all()  # nor is NaN inside
-    return f"{name} {_at(height, *weights):.3g}{' (outside the picture)' if outside else ''}"
+    inside = (np.abs(path) <= WINDOW).all(axis=1)  # nor is NaN inside
+    begin, end = _at(height, *path[0]), _at(height, *path[-1])
+    diverges = "" if end <= begin else "diverges: "
+    left = "" if inside[-1] else f" ({diverges}leaves the picture in step {np.flatnonzero(inside)[-1] + 1})"
+    return f"{name} {end:.3g}{left}"
 
 
 def _start(surface: str) -> tuple[float, float]:

@@ -20,13 +20,25 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 from PIL import Image
 
-from lrcourse.base import check_number
+from lrcourse.base import Reachable, check_number
 from lrcourse.plots import around_0, in_full
 
 MOST_DIGITS = 6  # of a logarithmic slider
 PLACE = 0.05  # between two places of it, as a power of ten
 STYLE = {"description_width": "125px"}
-LAYOUT = widgets.Layout(width="420px")
+# As many columns as there is room for, beside the picture if there is some; so a small screen shows all at once.
+LAYOUT = widgets.Layout(width="auto")
+COLUMNS = widgets.Layout(
+    display="grid",
+    grid_template_columns="repeat(auto-fill, minmax(min(100%, 290px), 1fr))",
+    align_content="flex-start",
+    flex="1 1 300px",
+    min_width="0",
+    max_width="860px",
+    overflow="visible",
+)
+BESIDE = widgets.Layout(flex_flow="row wrap", overflow="visible")
+WHOLE_ROW = widgets.Layout(grid_area="auto / 1 / auto / -1", flex_flow="row wrap", overflow="visible")
 
 
 class Explorer(widgets.VBox):
@@ -50,22 +62,23 @@ class Explorer(widgets.VBox):
                 the last picture that could be drawn.
             controls: widgets with a ``value``, by the name of the argument of ``draw``.
             alt: what the picture shows, in words.
-            above: widgets to show above these, which do not draw.
+            above: widgets to show above these, which do not draw or are one of these.
         """
-        self.figure, self._draw, self._alt = figure, draw, alt
+        self.figure, self._draw, self._alt, self._above = figure, draw, alt, list(above)
         size = widgets.Layout(max_width="100%", object_fit="contain", align_self="flex-start", margin="6px 0")
         self._picture = widgets.Image(format="png", layout=size)
-        self._note = widgets.HTML()
-        rows = widgets.Layout(flex_flow="row wrap")  # two columns where there is room
+        self._note = widgets.HTML().add_class("lrcourse-said")
         self._held, self._still = None, None
-        self._place, self.controls = widgets.Box(layout=rows), {}
-        super().__init__([widgets.Box(list(above), layout=rows), self._place, self._picture, self._note])
+        self._place, self.controls = widgets.Box(layout=COLUMNS), {}
+        side_by_side = widgets.Box([self._place, self._picture], layout=BESIDE)
+        super().__init__([side_by_side, self._note, Reachable(alt=alt)], layout=widgets.Layout(overflow="visible"))
         self.use(controls)
 
     def use(self, controls: dict[str, widgets.Widget]) -> None:
         """Take these controls in place of those so far, and draw."""
         before, self.controls = self.controls, controls
-        self._place.children = list(controls.values())
+        within = [part for one in self._above for part in getattr(one, "children", ())]
+        self._place.children = [*self._above, *(one for one in controls.values() if one not in within)]
         for control in before.values():
             control.unobserve(self._update, names="value")
             if control not in self._place.children:
@@ -86,11 +99,8 @@ class Explorer(widgets.VBox):
             self._note.value = f'<span role="alert"><b>Not possible.</b> {words} (The last picture stays.)</span>'
             return
         self._picture.value = picture
-        said = f'<code style="display: block; white-space: pre-wrap; line-height: 1.4">{html.escape(said)}</code>'
-        # An Image of ipywidgets has no alternative text; this is read out and not seen.
-        self._note.value = (
-            f'<span style="position: absolute; clip-path: inset(50%)">{html.escape(self._alt)}</span>{said}'
-        )
+        look = "display: block; white-space: pre-wrap; line-height: 1.4"
+        self._note.value = f'<code style="{look}">{html.escape(said)}</code>'
 
     def _paint(self) -> bytes:
         """Return the picture as PNG. Most of the time goes into ticks and labels, so these are kept while they hold."""
@@ -124,9 +134,9 @@ def shown(control: widgets.Widget) -> object:
     return control.value
 
 
-def new_figure(height: float = 4.2) -> Figure:
-    """Return a figure, ``height`` inches high, that pyplot does not know and so does not keep."""
-    figure = Figure(figsize=(8, height), dpi=90)
+def new_figure(height: float = 4.2, width: float = 8) -> Figure:
+    """Return a figure of so many inches that pyplot does not know and so does not keep."""
+    figure = Figure(figsize=(width, height), dpi=90)
     FigureCanvasAgg(figure)
     return figure
 
@@ -183,6 +193,17 @@ def slider(name: str, value: float, low: float, high: float, step: float) -> wid
     places = {} if whole else {"readout_format": f".{math.ceil(-math.log10(step))}f"}
     low, high = min(low, value), max(high, value)
     return kind(value, min=low, max=high, step=step, description=name, style=STYLE, layout=LAYOUT, **places)
+
+
+def places(name: str, values: Sequence[float], value: float) -> widgets.SelectionSlider:
+    """Return a slider with a place for each of ``values``."""
+    options = [(f"{one:g}", one) for one in values]
+    return widgets.SelectionSlider(options=options, value=value, description=name, style=STYLE, layout=LAYOUT)
+
+
+def switch(name: str, on: bool) -> widgets.Checkbox:
+    """Return a box to check."""
+    return widgets.Checkbox(on, description=name, style=STYLE, layout=LAYOUT)
 
 
 def choice(name: str, options: Sequence[str], value: str | None = None) -> widgets.Dropdown:

@@ -9,7 +9,7 @@ import re
 import ipywidgets as widgets
 from torch.optim.lr_scheduler import LRScheduler
 
-from lrcourse.explorers.explorer import LAYOUT, STYLE, choice, log_slider, slider
+from lrcourse.explorers.explorer import LAYOUT, STYLE, choice, log_slider, slider, switch
 
 LAMBDAS = {
     "lambda t: 0.95 ** t": lambda t: 0.95**t,
@@ -63,7 +63,7 @@ def _control(parameter: inspect.Parameter, lr: float, steps: int, left: int) -> 
     if name == "milestones":
         return widgets.Text(f"{left * 2 // 5}, {left * 4 // 5}", description=name, style=STYLE, layout=LAYOUT)
     if isinstance(default, bool):
-        return widgets.Checkbox(default, description=name, style=STYLE, layout=LAYOUT)
+        return switch(name, default)
     if isinstance(default, str):
         # The annotation is text such as Literal['min', 'max'], with names that only type checkers import.
         return choice(name, re.findall(r"['\"](\w+)['\"]", str(parameter.annotation)), default)

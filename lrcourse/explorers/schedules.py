@@ -13,7 +13,7 @@ from torch.optim.lr_scheduler import ChainedScheduler, LRScheduler, SequentialLR
 from torch.optim.swa_utils import SWALR
 
 from lrcourse.base import check_series, check_whole
-from lrcourse.explorers.explorer import LAYOUT, STYLE, Explorer, choice, log_slider, new_figure, shown, slider
+from lrcourse.explorers.explorer import Explorer, choice, log_slider, new_figure, shown, slider, switch
 from lrcourse.explorers.scheduler_controls import LAMBDAS, as_argument, make_controls
 from lrcourse.plots import COLOURS, plot_lr
 from lrcourse.schedules import MakeScheduler, simulate
@@ -72,10 +72,10 @@ def explore_schedule(
     join = choice("joined by", ["SequentialLR", "ChainedScheduler"])
     which, rate = choice("optimizer", list(OPTIMIZERS)), log_slider("optimizer's lr", lr, -4, 1)
     marks = slider("steps per epoch", steps_per_epoch, 0, steps, 1)
-    log = widgets.Checkbox(False, description="logarithmic scale", style=STYLE, layout=LAYOUT)
-    switch = slider("milestone", steps * 2 // 5, 0, steps, 1)
-    join.layout, switch.layout = widgets.Layout(width="420px"), widgets.Layout(width="420px")  # of their own, to hide
-    figure = new_figure()
+    log = switch("logarithmic scale", False)
+    border = slider("milestone", steps * 2 // 5, 0, steps, 1)
+    join.layout, border.layout = widgets.Layout(width="auto"), widgets.Layout(width="auto")  # of their own, to hide
+    figure = new_figure(height=4.4, width=5.8)  # beside which there is room for many controls
 
     def draw(which: str, lr: float, steps_per_epoch: int, log: bool, milestone: int, **arguments: object) -> str:
         own = {name: value for name, value in arguments.items() if not name.startswith(SECOND)}
@@ -95,16 +95,16 @@ def explore_schedule(
     def controls() -> dict[str, widgets.Widget]:
         both, sequence = second.value != ALONE, join.value == "SequentialLR"
         join.layout.display = None if both else "none"
-        switch.layout.display = None if both and sequence else "none"
+        border.layout.display = None if both and sequence else "none"
         others = {}
         if both:
-            left = steps - switch.value if sequence else steps
+            left = steps - border.value if sequence else steps
             others = make_controls(SCHEDULERS[second.value], shown(rate), steps, left)
             others = {SECOND + name: control for name, control in others.items()}
             for name, control in others.items():
                 control.description = name
         own = make_controls(SCHEDULERS[kind.value], shown(rate), steps, steps)
-        return {"which": which, "lr": rate, **own, "milestone": switch, **others, "steps_per_epoch": marks, "log": log}
+        return {"which": which, "lr": rate, **own, "milestone": border, **others, "steps_per_epoch": marks, "log": log}
 
     alt = "An explorer: the base lr of a torch scheduler, step by step, with its arguments to choose."
     explorer = Explorer(figure, draw, controls(), alt, above=[kind, second, join])
@@ -147,7 +147,7 @@ def _chain(first: tuple, second: tuple) -> tuple[MakeScheduler, str]:
 def _draw(figure: Figure, lrs: Sequence[float], below: tuple | None, steps_per_epoch: int, log: bool) -> None:
     figure.clear()
     axes = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1]) if below else [figure.subplots()]
-    figure.subplots_adjust(left=0.12, right=0.97, top=0.95, bottom=0.13, hspace=0.1)
+    figure.subplots_adjust(left=0.14, right=0.97, top=0.96, bottom=0.12, hspace=0.1)
     plot_lr(lrs, axes[0], unit="")
     if not log:
         axes[0].set_yscale("linear")

@@ -10,7 +10,7 @@ from itertools import pairwise
 import ipywidgets as widgets
 import numpy as np
 
-from lrcourse.explorers.explorer import Explorer, new_figure, quick_log, slider
+from lrcourse.explorers.explorer import WHOLE_ROW, Explorer, new_figure, quick_log, slider
 from lrcourse.plots import COLOURS, TITLE, log_scale, lr_at, number, plot_step, product_title
 from lrcourse.steps import QUANTILES, Trace
 
@@ -67,9 +67,9 @@ def explore_two_clocks(trace: Trace) -> Explorer:
         dots.set_xdata(sizes[:, entry])
         return _words(trace, entry)
 
-    steps, play = _controls(trace.step)
+    steps, row = _controls(trace.step)
     alt = "An explorer: base lr and the effective lr of each layer's weights, at a step you choose."
-    return Explorer(figure, draw, {"at": steps}, alt, above=[play])
+    return Explorer(figure, draw, {"at": steps}, alt, above=[row])
 
 
 def _words(trace: Trace, entry: int) -> str:
@@ -83,22 +83,44 @@ def _words(trace: Trace, entry: int) -> str:
     )
 
 
-def _controls(recorded: Sequence[int]) -> tuple[widgets.IntSlider, widgets.Play]:
-    """Return a slider over the steps that were recorded, and what plays them."""
+def _controls(recorded: Sequence[int]) -> tuple[widgets.IntSlider, widgets.HBox]:
+    """Return a slider over the steps that were recorded, and it in a row with what plays them and goes one by one."""
     first, last = recorded[0], recorded[-1]
     apart = math.gcd(*(later - step for step, later in pairwise(recorded))) or 1
     steps = slider("optimizer step", last, first, last, apart)
+    steps.layout = widgets.Layout(flex="1 1 300px", width="auto")
 
     def go_on(change: dict) -> None:
         """Leave a step that was typed, or lies in a gap, for the next one that was recorded."""
         up = change["new"] > change["old"]
         steps.value = recorded[bisect_left(recorded, steps.value) if up else bisect_right(recorded, steps.value) - 1]
 
+    def go(by: int) -> None:
+        """Go to the step that was recorded before, or after: by mouse, a slider skips some of a long run."""
+        at = bisect_left(recorded, steps.value) + by
+        steps.value = recorded[min(max(at, 0), len(recorded) - 1)]
+
     steps.observe(go_on, names="value")
-    jump = apart * max(1, (last - first) // apart // PICTURES)
-    # From where whole jumps lead to the last step.
-    play = widgets.Play(value=last, min=first + (last - first) % jump, max=last, step=jump, interval=250)
-    play.tooltip = "play the run"
-    # In the browser; what is played reaches the kernel as moves of the slider.
-    widgets.jslink((play, "value"), (steps, "value"))
-    return steps, play
+    back, on = (widgets.Button(description=words, layout={"width": "max-content"}) for words in ("one back", "one on"))
+    back.on_click(lambda _: go(-1))
+    on.on_click(lambda _: go(1))
+    return steps, widgets.HBox([_player(steps, recorded), steps, back, on], layout=WHOLE_ROW)
+
+
+def _player(steps: widgets.IntSlider, recorded: Sequence[int]) -> widgets.Play:
+    """Return what plays a run from where the slider stands, or from its first step, to its last."""
+    pictures = min(PICTURES, len(recorded) - 1)
+    places = [i * (len(recorded) - 1) // pictures for i in range(pictures + 1)] if pictures else [0]
+    play = widgets.Play(value=pictures, max=pictures, interval=250)
+
+    def show(_: object) -> None:
+        steps.value = recorded[places[play.value]]
+
+    def follow(_: object) -> None:
+        play.unobserve(show, names="value")
+        play.value = bisect_right(places, bisect_left(recorded, steps.value)) - 1
+        play.observe(show, names="value")
+
+    play.observe(show, names="value")
+    steps.observe(follow, names="value")
+    return play

@@ -242,14 +242,26 @@ def test_any_surface_is_shown_with_the_start_of_the_paths_in_the_picture(name, l
         assert line.get_ydata()[0] == begin and losses.get_ylim()[0] <= begin <= losses.get_ylim()[1]
 
 
-def test_a_path_that_ends_outside_the_picture_is_said_to():
+def test_what_diverges_is_said_to_and_when_it_leaves_the_picture():
     explorer = explore_descent(lambda x, y: -(x**2) - y**2)
     words = html.unescape(explorer._note.value)
-    assert re.search(r"SGD -\S+ \(outside the picture\), SGD with momentum", words)
+    assert re.search(r"SGD -\S+ \(leaves the picture in step \d+\), SGD with momentum -", words)
+    assert "diverges" not in words  # its loss falls for ever
     explorer.controls["surface"].value, explorer.controls["lr"].value = "valley", 0.01
-    assert "outside" not in explorer._note.value
+    assert "picture" not in explorer._note.value
+    explorer.controls["lr"].value = 0.1  # above 2 / 25
+    words = html.unescape(explorer._note.value)
+    left = int(re.search(r"SGD \S+ \(diverges: leaves the picture in step (\d+)\), SGD with momentum", words)[1])
+    path = explorer.figure.axes[0].lines[0].get_xydata()
+    assert (abs(path[:left]) <= 2).all() and abs(path[left:]).max(axis=1).min() > 2
+    assert not re.search(r"Adam \S+ \(", words)
+
+
+@pytest.mark.parametrize("height", [lambda x, y: torch.exp(4 * x**2 + y**2), lambda x, y: 1e200 * (x**2 + y**2)])
+def test_what_is_no_longer_a_number_diverges(height):
+    explorer = explore_descent(height)
     explorer.controls["lr"].value = 1.0
-    assert "SGD inf (outside the picture)" in html.unescape(explorer._note.value) or "outside" in explorer._note.value
+    assert re.search(r"SGD (nan|inf) \(diverges: leaves the picture in step 1\)", html.unescape(explorer._note.value))
 
 
 @pytest.mark.parametrize(

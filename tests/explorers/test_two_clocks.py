@@ -67,16 +67,54 @@ def test_a_step_that_is_typed_or_lies_in_a_gap_goes_on_to_one_that_was_recorded(
         assert slider.value == shown and note(explorer).startswith(f"step {shown}:")
 
 
+def parts(explorer):
+    """Return what plays, the slider, and the buttons that go one step back and one on."""
+    (row,) = explorer._place.children
+    return row.children
+
+
 @pytest.mark.parametrize("count, every", [(1, 1), (2, 1), (61, 1), (768, 1), (10_000, 1), (769, 10)])
 def test_a_run_is_played_to_its_last_step(count, every):
     trace = a_trace([0.1] * count, first=501, every=every)
     explorer = explore_two_clocks(trace)
-    (play,) = explorer.children[0].children
-    played = range(play.min, play.max + 1, play.step)
-    assert played[-1] == trace.step[-1] and set(played) <= set(trace.step)
-    assert len(played) == count if count <= PICTURES else PICTURES <= len(played) <= 2 * PICTURES
-    explorer.controls["at"].value = 501
-    assert note(explorer).startswith("step 501: base lr 0.1;")
+    play, slider, *_ = parts(explorer)
+    assert play.value == play.max
+    slider.value, played = 501, [501]
+    assert play.value == play.min == 0 and note(explorer).startswith("step 501: base lr 0.1;")
+    for at in range(1, play.max + 1):
+        play.value = at
+        played.append(slider.value)
+        assert play.value == at and note(explorer).startswith(f"step {slider.value}:")
+    assert played[-1] == trace.step[-1] and len(set(played)) == len(played) == min(count, PICTURES + 1)
+    assert set(played) <= set(trace.step)
+
+
+def test_a_run_is_played_from_where_the_slider_stands():
+    explorer = explore_two_clocks(a_trace([0.1] * 10_000))
+    play, slider, *_ = parts(explorer)
+    for step in (1, 2, 7, 40, 5000, 9999, 10_000):
+        slider.value = step
+        assert slider.value == step  # what plays does not move the slider
+        at = play.value
+        play.value = at + 1 if at < play.max else 0
+        assert slider.value > step or step == 10_000
+
+
+def test_each_step_of_a_long_run_is_reached_by_a_click():
+    trace = a_trace([0.1] * 300)
+    trace.step = [step + 100 * (step > 150) for step in trace.step]  # with a gap
+    explorer = explore_two_clocks(trace)
+    _, slider, back, on = parts(explorer)
+    seen = [slider.value]
+    for _ in range(300):
+        back.click()
+        seen.append(slider.value)
+    assert seen == [*trace.step[::-1], 1]
+    on.click()
+    assert slider.value == 2 and note(explorer).startswith("step 2:")
+    slider.value = trace.step[-1]
+    on.click()
+    assert slider.value == trace.step[-1]
 
 
 def test_each_group_is_told_of():

@@ -24,6 +24,7 @@ _HOME = {
     "explore_two_clocks": "explorers",
     "fit": "training",
     "grid": "training",
+    "guard": "schedules",
     "load_data": "images",
     "lr_range_test": "training",
     "plot_history": "plots",

@@ -16,6 +16,7 @@ from test_layers import FLOORS
 
 import lrcourse
 from lrcourse import record
+from lrcourse.schedules import PlanError
 
 picture = tool("readme_picture")
 SCHEDULES = ["step", "plateau", "cosine", "one cycle", "warm-up + cosine"]
@@ -25,10 +26,9 @@ def page(name):
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def example(name):
-    """Return the code on a page."""
-    (code,) = re.findall(r"```python\n(.*?)```", page(name), re.DOTALL)
-    return code
+def example(name, number=0):
+    """Return one of the pieces of code on a page."""
+    return re.findall(r"```python\n(.*?)```", page(name), re.DOTALL)[number]
 
 
 def test_the_package_is_found_beside_a_clone_that_has_its_name(tmp_path):
@@ -70,6 +70,12 @@ def test_the_example_of_the_package_runs():
     exec(code.replace("epochs=24", "epochs=1"), names := {})
     assert names["trace"].base_lr == [0.01] * 32
     plt.close("all")
+
+
+def test_the_example_of_the_guard_ends_with_the_message_that_is_shown():
+    with pytest.warns(UserWarning, match="lr_scheduler.step"), pytest.raises(PlanError) as caught:
+        exec(example("docs/package.md", 1), {})
+    assert f"```\n{caught.value}\n```" in page("docs/package.md")
 
 
 def test_the_page_of_the_package_names_every_public_name():

@@ -97,7 +97,7 @@ def simulate(
     steps = check_whole("steps", steps, unit="optimizer steps")
     check_number("lr", lr)  # but it is used as it is: an lr of 32 bits is multiplied in 32 bits
     check_lr(own := optimizer if is_optimizer(optimizer) else _call(optimizer, lr))
-    throw_away = _copy(own)
+    throw_away = copy_groups(own)
     made = [(_make("make_scheduler", make_scheduler, throw_away), 1)]
     if (per_epoch is None) != (steps_per_epoch is None):
         raise ValueError(f"per_epoch and steps_per_epoch go together; got steps_per_epoch={steps_per_epoch!r}")
@@ -137,7 +137,7 @@ def _weight() -> torch.nn.Parameter:
     return torch.nn.Parameter(torch.zeros(1, 1))  # of two dimensions, because Muon takes no other
 
 
-def _copy(optimizer: Optimizer) -> Optimizer:
+def copy_groups(optimizer: Optimizer) -> Optimizer:
     """Return a new optimizer with the same groups and options, and one weight in each."""
     groups = []
     for group in optimizer.param_groups:

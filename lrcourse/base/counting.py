@@ -25,5 +25,7 @@ def steps_made(optimizer: Optimizer) -> int:
     3
     """
     counts = [state.get("step") for state in optimizer.state.values() if isinstance(state, dict)]
+    # Those of schedulefree count in the group, beside what they estimate there.
+    counts += [group.get("k") for group in optimizer.param_groups if "weight_sum" in group]
     counts = [int(count) for count in counts if isinstance(count, (int, float, Tensor))]
     return max(counts, default=_remembered.get(optimizer, 0))

@@ -29,6 +29,14 @@ def test_a_weight_that_was_stepped_more_often_counts():
     assert steps_made(make(first={"step": 5}, second={"exp_avg": torch.zeros(1)})) == 5
 
 
+def test_the_count_of_schedulefree_stands_in_the_group():
+    optimizer = make()
+    optimizer.param_groups[0].update(k=4, weight_sum=0.1)
+    assert steps_made(optimizer) == 4
+    del optimizer.param_groups[0]["weight_sum"]  # a k of something else
+    assert steps_made(optimizer) == 0
+
+
 @pytest.mark.parametrize("one", [{}, {"step": None}, {"step": "3"}, {"steps": 3}, [3], 3])
 def test_what_is_no_count_is_none(one):
     optimizer = make(first=one)

@@ -18,7 +18,6 @@ from small_training import (
 )
 
 from lrcourse import record
-from lrcourse.steps import Parts, overwritten, rule
 
 schedulefree = pytest.importorskip("schedulefree", exc_type=ModuleNotFoundError)
 prodigyopt = pytest.importorskip("prodigyopt", exc_type=ModuleNotFoundError)
@@ -50,13 +49,13 @@ def train(make_optimizer, watch=True):
             loss_of(net, batch).backward()
             optimizer.step()
             scheduler.step()
-    return weights(net), trace
+    return weights(net), trace, optimizer
 
 
 @pytest.mark.parametrize("make_optimizer", UNKNOWN.values(), ids=UNKNOWN)
 def test_what_is_known_of_a_step_without_a_rule_is_recorded(make_optimizer):
     with pytest.warns(RuntimeWarning, match="there is no rule for") as said:
-        ours, trace = train(make_optimizer)
+        ours, trace, _ = train(make_optimizer)
     assert len(said) == 1
     assert trace.step == list(range(1, BATCHES + 1)) and trace.base_lr == planned(BATCHES)
     assert min(trace.everything.update_size) > 0
@@ -65,7 +64,7 @@ def test_what_is_known_of_a_step_without_a_rule_is_recorded(make_optimizer):
 
 @pytest.mark.parametrize("make_optimizer, name", AROUND.values(), ids=AROUND)
 def test_the_optimizer_inside_another_is_recorded(make_optimizer, name):
-    ours, trace = train(make_optimizer)
+    ours, trace, _ = train(make_optimizer)
     assert_recorded(trace, BATCHES)
     assert trace.optimizer == name
     assert_same(ours, train(make_optimizer, watch=False)[0])
@@ -73,32 +72,27 @@ def test_the_optimizer_inside_another_is_recorded(make_optimizer, name):
 
 def test_the_warm_up_that_schedulefree_makes_of_its_own_is_recorded():
     with pytest.warns(RuntimeWarning, match="there is no rule for AdamWScheduleFree"):
-        _, trace = train(lambda params: schedulefree.AdamWScheduleFree(params, lr=LR, warmup_steps=2))
+        _, trace, _ = train(lambda params: schedulefree.AdamWScheduleFree(params, lr=LR, warmup_steps=2))
     assert trace.own_lr_name == "scheduled lr"
     assert trace.own_lr[0][:3] == [LR / 2, LR, LR] and trace.base_lr == planned(BATCHES)
 
 
 def test_the_estimate_of_prodigy_is_recorded():
     with pytest.warns(RuntimeWarning, match="there is no rule for Prodigy"):
-        _, trace = train(prodigyopt.Prodigy)
+        _, trace, _ = train(prodigyopt.Prodigy)
     d = [own / lr for own, lr in zip(trace.own_lr[0], trace.base_lr, strict=True)]
     assert trace.own_lr_name == "base lr × d" and d[0] == 1e-6 and d == sorted(d) and d[-1] > 1e-6
 
 
-def test_a_rule_for_lion_takes_its_step_apart():
-    class Lion(lion_pytorch.Lion):
-        """A class of its own, so that other tests find Lion without a rule."""
-
-    @overwritten.register(Lion)
-    def _(optimizer):
-        return ("exp_avg",)
-
-    @rule.register(Lion)
-    def _(optimizer, seen):
-        average = seen.earlier.get("exp_avg", torch.zeros_like(seen.grad))
-        direction = average.lerp(seen.grad, 1 - seen.group["betas"][0]).sign()
-        return Parts(torch.ones_like(direction), direction, seen.group["weight_decay"])
-
-    _, trace = train(lambda params: Lion(params, lr=LR, weight_decay=0.1))
-    assert_recorded(trace, BATCHES)
-    assert trace.everything.factor == [[1.0] * 5] * BATCHES
+@pytest.mark.filterwarnings("ignore:record does not understand")
+@pytest.mark.parametrize("name", ["schedulefree SGD", "schedulefree AdamW", "Prodigy"])
+def test_a_run_from_a_state_dict_goes_on_counting(name):
+    _, _, optimizer = train(UNKNOWN[name])
+    net = make_net()
+    resumed = UNKNOWN[name](net.parameters())
+    resumed.load_state_dict(optimizer.state_dict())
+    resumed.train() if hasattr(resumed, "train") else None
+    with record(net, resumed) as trace:
+        loss_of(net, next(iter(make_loader()))).backward()
+        resumed.step()
+    assert trace.step == [BATCHES + 1]

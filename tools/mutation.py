@@ -35,7 +35,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # Which tests are asked about a part: those that take it to pieces, and are quick.
 PARTS = {
-    "base": ["tests/base", "tests/desk", "tests/schedules", "tests/steps/test_counting.py"],
+    "base": ["tests/base", "tests/desk/test_progress.py", "tests/schedules", "tests/steps/test_counting.py"],
     "images": ["tests/images"],
     "steps": ["tests/steps"],
     "schedules": ["tests/schedules"],
@@ -43,6 +43,7 @@ PARTS = {
     "lessons": ["tests/lessons", "tests/test_mistakes.py"],
     "plots": ["tests/plots"],
 }
+LONG = "not kill and not first_edition and not noise_floor and not every_process and not interrupted and not workers"
 SECONDS = 6  # of tests for a change, the quickest first; of every function that is as quick, TIMES run at any rate
 TIMES = 2
 GUARDS = {"encoding", "stacklevel", "strict"}
@@ -51,7 +52,7 @@ CONFIG = """
 source_paths = ["lrcourse"]
 only_mutate = ["lrcourse/{part}*"]
 also_copy = {others}
-pytest_add_cli_args = ["-o", "addopts=", "-p", "mutation", "-p", "_hypothesis_pytestplugin"]
+pytest_add_cli_args = ["-o", "addopts=", "-p", "mutation", "-p", "_hypothesis_pytestplugin", "-k", "{long}"]
 pytest_add_cli_args_test_selection = {tests}
 timeout_multiplier = 5.0
 timeout_constant = 10.0
@@ -91,7 +92,7 @@ def copy_tree(copied: Path, part: str) -> None:
     others = {Path(name).parts[0] for name in names} - {"lrcourse", "tests", "pyproject.toml"}
     tests = [name for name in PARTS[part] if (copied / name).exists()]
     with (copied / "pyproject.toml").open("a", encoding="utf-8") as file:
-        file.write(CONFIG.format(part=part, others=sorted(others), tests=tests))
+        file.write(CONFIG.format(part=part, others=sorted(others), tests=tests, long=LONG))
 
 
 def undecorate(path: Path) -> None:

@@ -4,7 +4,8 @@ from lrcourse.steps.decomposition import Step, decompose, effective_lr
 from lrcourse.steps.recording import record
 from lrcourse.steps.rules import Parts, Seen, overwritten, rule
 from lrcourse.steps.seeing import Before, look_before
-from lrcourse.steps.traces import QUANTILES, Series, Trace
+from lrcourse.steps.series import QUANTILES, Series
+from lrcourse.steps.traces import Trace
 
 __all__ = [
     "QUANTILES",

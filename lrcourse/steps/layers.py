@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lrcourse.steps.looking import Look, choose_places, look, look_together
+from lrcourse.steps.looking import WHOLE, Look, choose_places, look, look_together
 from lrcourse.steps.seeing import Before, look_before
 from lrcourse.steps.summaries import Summary
 
@@ -26,7 +26,8 @@ class Layers:
         self._names: dict[Tensor, str] = {}
         self._places: dict[tuple, Tensor | None] = {}
         self._summary = Summary()
-        self._warned = False
+        self._told: set[str] = set()
+        self.whole_ones = False  # whether of a large tensor all elements are looked at, since its rule needs them
 
     def look_before(self, optimizer: Optimizer, param: Tensor) -> Before | None:
         """Return copies of what the step will change; ``None`` if they cannot be had."""
@@ -34,6 +35,7 @@ class Layers:
             key = (param, param.shape, param.device)
             if key not in self._places:
                 self._places[key] = choose_places(optimizer, param)
+                self.whole_ones |= self._places[key] is None and param.numel() > WHOLE
             return look_before(optimizer, param, self._places[key])
         except Exception as error:
             return self.say(optimizer, f"{self.name(param, optimizer)} before a step", error)
@@ -102,9 +104,16 @@ class Layers:
             " the trace; the training goes on as without record"
         )
 
-    def _warn(self, message: str) -> None:
-        if not self._warned:
-            self._warned = True
+    def say_of_log(self, error: Exception) -> None:
+        """Tell, once, that the user's ``log`` failed."""
+        words = f"{type(error).__name__}: {error}".splitlines()[0]
+        self._warn(
+            f"the log that record was given failed ({words}). The training goes on, and so does the trace", "log"
+        )
+
+    def _warn(self, message: str, of: str = "step") -> None:
+        if of not in self._told:
+            self._told.add(of)
             try:
                 warnings.warn(message, RuntimeWarning, stacklevel=2)
             except Exception:  # where warnings are errors, this one must not end the training either

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import zip_longest
-from types import FrameType
+from time import perf_counter
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lrcourse.base import check_is, check_whole, remember_steps, steps_made
-from lrcourse.steps.decomposition import Before, lr_of
+from lrcourse.base import Outermost, check_is, check_number, check_whole, moved_by_step, remember_steps, steps_made
+from lrcourse.steps.decomposition import lr_of
 from lrcourse.steps.layers import Layers
 from lrcourse.steps.looking import own_lr
-from lrcourse.steps.traces import MISSING, MOST_ROWS, Trace
+from lrcourse.steps.pacing import Pace
+from lrcourse.steps.seeing import Before
+from lrcourse.steps.series import MISSING
+from lrcourse.steps.traces import MOST_ROWS, Trace
 from lrcourse.steps.wrapping import unwrap
+
+Log = Callable[[dict[str, float]], object]
 
 
 @contextmanager
-def record(model: nn.Module, optimizer: Optimizer, *, every: int = 1, first_step: int | None = None) -> Iterator[Trace]:
+def record(
+    model: nn.Module,
+    optimizer: Optimizer,
+    *,
+    every: int = 1,
+    first_step: int | None = None,
+    log: Log | None = None,
+    share: float | None = 0.1,
+) -> Iterator[Trace]:
     """Watch ``optimizer`` inside a ``with`` block, in any training loop, and yield the ``Trace``.
 
     It hangs on the optimizer's own step hooks, changes nothing, and lets go at the end of the block. What
@@ -34,17 +46,25 @@ def record(model: nn.Module, optimizer: Optimizer, *, every: int = 1, first_step
     which no weight had a gradient. In a very long run the trace is thinned: when it holds 150,000 rows, one for each
     step and layer, every second step is dropped and ``every`` doubled. So it stays below about 100 MB.
 
+    Of a tensor of more than 32,768 elements, 4,096 are looked at, always the same, and speak for all. Those of Muon,
+    Adafactor and LBFGS, whose rules need the whole tensor, and of a rule of your own, are looked at whole: a copy of
+    the weights is held during the step, and ``every`` is doubled until looking takes no more than ``share`` of the
+    time.
+
     Args:
         model: gives the parameters their names.
         optimizer: the optimizer to watch.
         every: record the first step, and then one in ``every``.
         first_step: the number of the first step. Without, one more than the optimizer has made as far as is known: from
             the count that Adam and others keep, or from the checkpoint that ``fit`` goes on from; else 1.
+        log: called after each recorded step with its numbers by name, as ``Trace.row`` returns them: ``wandb.log``, or
+            ``lambda row: print(row["step"], row["effective_lr_50"])``.
+        share: the part of the time that looking at large tensors as a whole may take; ``None`` for any part.
 
     Raises:
         TypeError: ``optimizer`` is not an optimizer, for instance a scheduler, or runs no step hooks; or ``model`` is
             not a model.
-        ValueError: ``every`` or ``first_step`` is not a whole number from 1.
+        ValueError: ``every`` or ``first_step`` is not a whole number from 1, or ``share`` not a number from 0.
 
     >>> import torch
     >>> model = nn.Linear(2, 1)
@@ -61,9 +81,13 @@ def record(model: nn.Module, optimizer: Optimizer, *, every: int = 1, first_step
     check_whole("every", every, unit="steps")
     if first_step is not None:
         check_whole("first_step", first_step)
+    if share is not None:
+        check_number("share", share)
+    if log is not None and not callable(log):
+        raise TypeError(f"log must be a function of one recorded step, such as wandb.log; got {type(log).__name__}")
     watched = unwrap(optimizer)
     names = [type(one).__name__ for one in ((watched,) if watched is optimizer else (watched, optimizer))]
-    recorder = _Recorder(model, Trace(" in ".join(names)), every, first_step)
+    recorder = _Recorder(model, Trace(" in ".join(names)), Pace(every, share), first_step, log)
     hooks = [
         watched.register_step_pre_hook(recorder.before_step),
         watched.register_step_post_hook(recorder.after_step),
@@ -81,12 +105,12 @@ def record(model: nn.Module, optimizer: Optimizer, *, every: int = 1, first_step
 class _Recorder:
     """The two hooks, and what one must tell the other. What is raised inside them never reaches the training."""
 
-    def __init__(self, model: nn.Module, trace: Trace, every: int, first_step: int | None) -> None:
-        self.trace, self._layers, self._every = trace, Layers(model), every
+    def __init__(self, model: nn.Module, trace: Trace, pace: Pace, first_step: int | None, log: Log | None) -> None:
+        self.trace, self._layers, self._pace, self._log = trace, Layers(model), pace, log
         self._first, self.made = first_step, 0  # the number of the first step, and how many were made since
         self._before: dict[Tensor, Before | None] = {}
         self._scales: list[object] = []
-        self._call: FrameType | None = None  # of step(), the one that is watched now
+        self._outermost = Outermost()
 
     @property
     def number(self) -> int:
@@ -96,63 +120,57 @@ class _Recorder:
     def let_go(self) -> None:
         """Keep nothing of the last step."""
         self._before.clear()
-        self._call = None
+        self._outermost.forget()
 
     def before_step(self, optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
-        call = sys._getframe(1)
-        with suppress(Exception):  # not even what says that something went wrong may end the training
-            try:
-                if not self._is_running(call):  # else it is super().step(), which runs the hooks again
-                    self._call = call
-                    self._look_before(optimizer)
-            except Exception as error:
-                self._layers.say(optimizer, "the weights before a step", error)
+        with self._looking(optimizer, "the weights before a step"):
+            if self._outermost.begins():  # else it is super().step(), which runs the hooks again
+                self._look_before(optimizer)
 
     def after_step(self, optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
-        if sys._getframe(1) is not self._call:
+        if not self._outermost.ends():
             return
+        recorded = len(self.trace.step)
+        with self._looking(optimizer, "a step"):
+            self._look_after(optimizer)
+        self.let_go()
+        if len(self.trace.step) > recorded:
+            with self._looking(optimizer, "how often to look"):
+                self._hand_on()
+
+    @contextmanager
+    def _looking(self, optimizer: Optimizer, what: str) -> Iterator[None]:
+        """Say what goes wrong inside; not even what says it may end the training."""
+        start = perf_counter()
         with suppress(Exception):
             try:
-                self._look_after(optimizer)
+                yield
             except Exception as error:
-                self._layers.say(optimizer, "a step", error)
-        self.let_go()
-
-    def _is_running(self, call: FrameType) -> bool:
-        """Tell whether the call of ``step()`` that is watched is still running, and has made this one."""
-        frame = call.f_back if self._call else None
-        while frame is not None and frame is not self._call:
-            frame = frame.f_back
-        return frame is not None
+                self._layers.say(optimizer, what, error)
+            self._pace.spend(perf_counter() - start)
 
     def _look_before(self, optimizer: Optimizer) -> None:
         self._before.clear()  # an earlier step may have ended in an exception
         if self._first is None:
             self._first = steps_made(optimizer) + 1
-        if self.made % self._every:
+        if not self._pace.wants(self.made):
             return
         params = [param for group in optimizer.param_groups for param in group["params"]]
         self._scales = [group.get("d") for group in optimizer.param_groups]
         self._before = {param: self._layers.look_before(optimizer, param) for param in params}
 
     def _look_after(self, optimizer: Optimizer) -> None:
-        groups = enumerate(optimizer.param_groups)
-        stepped = {param: i for i, group in groups for param in group["params"] if param.grad is not None}
-        # torch.amp.GradScaler tells a fused optimizer by this to skip the step itself.
-        skipped = getattr(optimizer, "found_inf", None)
-        if not stepped or (skipped is not None and skipped.item()):
+        stepped = moved_by_step(optimizer)
+        if not stepped:
             return
         self.made += 1
-        if (self.made - 1) % self._every:
+        if not self._pace.wants(self.made - 1):
             return
         try:
             self._write(optimizer, stepped)
         except Exception as error:
             self._layers.say(optimizer, "a step", error)
             self.trace.close_step(self.number, [math.nan] * len(optimizer.param_groups))
-        if len(self.trace.step) * (len(self.trace.layers) + 1) > MOST_ROWS:
-            self.trace.thin()
-            self._every *= 2
 
     def _write(self, optimizer: Optimizer, stepped: dict[Tensor, int]) -> None:
         """Add one step to the trace."""
@@ -166,3 +184,15 @@ class _Recorder:
         self.trace.everything.append(everything)
         self.trace.own_lr_name = self.trace.own_lr_name or next((name for name, _ in own if name), "")
         self.trace.close_step(self.number, lrs, [lr for _, lr in own if self.trace.own_lr_name])
+
+    def _hand_on(self) -> None:
+        """Give the entry that was just written to the log, and see to it that the next ones are not too many."""
+        try:
+            if self._log is not None:
+                self._log(self.trace.row())
+        except Exception as error:
+            self._layers.say_of_log(error)
+        self._pace.close(thin=self._layers.whole_ones)
+        if len(self.trace.step) * (len(self.trace.layers) + 1) > MOST_ROWS:
+            self.trace.thin()
+            self._pace.every *= 2

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lrcourse.steps.looking import Look
-from lrcourse.steps.traces import MISSING, QUANTILES
+from lrcourse.steps.series import MISSING, QUANTILES
 
 SAMPLE = 1024  # elements a quantile is taken over at most: sorting all of them would cost as much as the step
 

@@ -13,55 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrcourse.base import write_whole
+from lrcourse.steps.series import COLUMNS, MISSING, SIZES, Series
 
 if TYPE_CHECKING:
     import pandas
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-SIZES = ("direction_size", "update_size", "weight_size", "residual")
-COLUMNS = (*(f"{name}_{100 * q:.0f}" for name in ("factor", "effective_lr") for q in QUANTILES), *SIZES)
-MISSING = [math.nan] * len(COLUMNS)
 MOST_ROWS = 150_000  # of about 0.6 kB each, so that a trace stays below about 100 MB however long the run
-
-
-@dataclass
-class Series:
-    """What was seen of some weights: one entry for each recorded step. RMS is root mean square.
-
-    An entry is NaN where these weights had no gradient in that step, so every series is as long as the trace.
-
-    Attributes:
-        factor: the ``QUANTILES`` of the optimizer's factor over the weights; over an evenly spaced sample
-            where there are more than 1,024 of them. NaN without a rule for the optimizer.
-        effective_lr: the same quantiles of base lr x factor.
-        direction_size: RMS of the direction.
-        update_size: RMS of after - before, what the weights really did.
-        weight_size: RMS of the weights before the step.
-        residual: largest distance between a weight and what ``before + decompose(...).change`` says it
-            should be, in units in the last place of the weight. NaN without a rule.
-        group: number of the param group that the weights belong to.
-    """
-
-    factor: list[list[float]] = field(default_factory=list)
-    effective_lr: list[list[float]] = field(default_factory=list)
-    direction_size: list[float] = field(default_factory=list)
-    update_size: list[float] = field(default_factory=list)
-    weight_size: list[float] = field(default_factory=list)
-    residual: list[float] = field(default_factory=list)
-    group: int = 0
-
-    def append(self, row: list[float]) -> None:
-        """Add one step: the numbers that ``COLUMNS`` names."""
-        n = len(QUANTILES)
-        self.factor.append(row[:n])
-        self.effective_lr.append(row[n : 2 * n])
-        for name, number in zip(SIZES, row[2 * n :], strict=True):
-            getattr(self, name).append(number)
-
-    def rows(self) -> list[list[float]]:
-        """Return the numbers that ``COLUMNS`` names, one row for each recorded step."""
-        sizes = zip(*(getattr(self, name) for name in SIZES), strict=True)
-        return [[*f, *e, *s] for f, e, s in zip(self.factor, self.effective_lr, sizes, strict=True)]
 
 
 @dataclass
@@ -119,6 +76,30 @@ class Trace:
         for series in (*self.layers.values(), self.everything):
             for name in ("factor", "effective_lr", *SIZES):
                 del getattr(series, name)[1::2]
+
+    def row(self, at: int = -1, *, layers: bool = False) -> dict[str, float]:
+        """Return one recorded step as numbers by name, as W&B, MLflow and other loggers take them.
+
+        The names are ``step``, ``base_lr`` (of further groups ``base_lr_1`` and so on), ``own_lr`` where the optimizer
+        makes one, and ``COLUMNS``, of all weights: ``effective_lr_50`` is the median.
+
+        Args:
+            at: which of the recorded steps, counted from 0, or with a minus from the end, as in a list.
+            layers: the same of each layer, too, as ``0.weight/effective_lr_50``.
+
+        >>> series = Series()
+        >>> series.append([0.5] * 14)
+        >>> row = Trace("SGD", [1], [[0.1]], {"weight": series}, series).row(layers=True)
+        >>> row["step"], row["base_lr"], row["factor_50"], row["weight/update_size"]
+        (1, 0.1, 0.5, 0.5)
+        """
+        numbers = {"step": self.step[at]}
+        for name, groups in (("base_lr", self.group_lr), ("own_lr", self.own_lr)):
+            numbers.update({f"{name}_{i}" if i else name: lrs[at] for i, lrs in enumerate(groups)})
+        numbers.update(zip(COLUMNS, self.everything.row(at), strict=True))
+        for layer, series in self.layers.items() if layers else ():
+            numbers.update({f"{layer}/{name}": number for name, number in zip(COLUMNS, series.row(at), strict=True)})
+        return numbers
 
     def to_frame(self) -> pandas.DataFrame:
         """Return a table with one row for each recorded step and layer, and one for ``"everything"``.

@@ -26,10 +26,14 @@ PLACES = [
     (lrcourse.steps.recording, "steps_made"),
     (lrcourse.steps.recording, "own_lr"),
     (lrcourse.steps.recording, "lr_of"),
-    (lrcourse.steps.recording._Recorder, "_is_running"),
+    (lrcourse.steps.recording, "moved_by_step"),
     (lrcourse.steps.recording._Recorder, "_look_before"),
     (lrcourse.steps.recording._Recorder, "_look_after"),
     (lrcourse.steps.recording._Recorder, "_write"),
+    (lrcourse.steps.recording._Recorder, "_hand_on"),
+    (lrcourse.steps.recording.Pace, "wants"),
+    (lrcourse.steps.recording.Pace, "spend"),
+    (lrcourse.steps.recording.Pace, "close"),
     (lrcourse.steps.layers.Layers, "look_before"),
     (lrcourse.steps.layers.Layers, "name"),
     (lrcourse.steps.layers.Layers, "rows"),
@@ -117,7 +121,9 @@ def test_a_fault_anywhere_leaves_the_training_as_it_is(place, calls, monkeypatch
     state, said = told(train)
     assert same(state, expected)
     # A second look may be enough.
-    silent = len(calls) == 1 or place[1] in ("_can_be_summed_up", "say") or (place[1] in TOGETHER and not alone)
+    silent = (
+        len(calls) == 1 or place[1] in ("_can_be_summed_up", "say", "spend") or (place[1] in TOGETHER and not alone)
+    )
     assert len(said) <= 1 if silent else len(said) == 1
     # Also where what tells of it fails.
     monkeypatch.setattr(*place, fails_at(place, ERRORS[len(place[1]) % len(ERRORS)], calls))

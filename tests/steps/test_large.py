@@ -9,7 +9,7 @@ from lrcourse import record
 from lrcourse.steps import Parts, rule
 from lrcourse.steps.looking import SOME, WHOLE, choose_places
 from lrcourse.steps.seeing import RUN, at_places
-from lrcourse.steps.traces import SIZES
+from lrcourse.steps.series import SIZES
 
 SHAPE = (200, 300)
 # Their rules look at the whole tensor at once, or at the rows of a sparse gradient.

@@ -9,7 +9,7 @@ from cases import MAKE_SCHEDULER, OPTIMIZERS, same, train_a_little
 from lrcourse import SmallCNN, decompose, fit, record, simulate
 from lrcourse.steps import recording
 from lrcourse.steps.decomposition import rule
-from lrcourse.steps.traces import QUANTILES
+from lrcourse.steps.series import QUANTILES
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from lrcourse import record
-from lrcourse.steps.traces import COLUMNS, Series, Trace
+from lrcourse.steps.series import COLUMNS, Series
+from lrcourse.steps.traces import Trace
 
 
 @pytest.fixture

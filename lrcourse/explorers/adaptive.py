@@ -14,7 +14,8 @@ from matplotlib.lines import Line2D
 from torch.optim import SGD, Adagrad, Adam, Optimizer, RMSprop
 
 from lrcourse.base import check_series
-from lrcourse.explorers.explorer import Explorer, choice, fit_view, log_slider, new_figure, places, quick_log, slider
+from lrcourse.explorers.controls import choice, log_slider, places, slider
+from lrcourse.explorers.explorer import Explorer, fit_view, new_figure, quick_log
 from lrcourse.plots import COLOURS, alone, write
 from lrcourse.steps import Trace, effective_lr
 

@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
-from lrcourse.explorers.explorer import Explorer, choice, fit_view, log_slider, new_figure, quick_log, slider, switch
+from lrcourse.explorers.controls import choice, log_slider, slider, switch
+from lrcourse.explorers.explorer import Explorer, fit_view, new_figure, quick_log
 from lrcourse.plots import COLOURS
 
 STEPS = 80

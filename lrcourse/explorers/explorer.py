@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import html
 import io
-import math
 from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
@@ -20,14 +19,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 from PIL import Image
 
-from lrcourse.base import Reachable, check_number
+from lrcourse.base import Reachable
+from lrcourse.explorers.controls import shown
 from lrcourse.plots import around_0, in_full
 
-MOST_DIGITS = 6  # of a logarithmic slider
-PLACE = 0.05  # between two places of it, as a power of ten
-STYLE = {"description_width": "125px"}
 # As many columns as there is room for, beside the picture if there is some; so a small screen shows all at once.
-LAYOUT = widgets.Layout(width="auto")
 COLUMNS = widgets.Layout(
     display="grid",
     grid_template_columns="repeat(auto-fill, minmax(min(100%, 290px), 1fr))",
@@ -38,6 +34,7 @@ COLUMNS = widgets.Layout(
     overflow="visible",
 )
 BESIDE = widgets.Layout(flex_flow="row wrap", overflow="visible")
+# Its grid_column would be undone by its empty grid_area.
 WHOLE_ROW = widgets.Layout(grid_area="auto / 1 / auto / -1", flex_flow="row wrap", overflow="visible")
 
 
@@ -127,13 +124,6 @@ class Explorer(widgets.VBox):
         return {**super()._repr_mimebundle_(**kwargs), **picture}
 
 
-def shown(control: widgets.Widget) -> object:
-    """Return what a control shows: a number with so many digits as its readout has."""
-    if isinstance(control, (widgets.FloatSlider, widgets.FloatLogSlider)):
-        return float(format(control.value, control.readout_format))
-    return control.value
-
-
 def new_figure(height: float = 4.2, width: float = 8) -> Figure:
     """Return a figure of so many inches that pyplot does not know and so does not keep."""
     figure = Figure(figsize=(width, height), dpi=90)
@@ -164,48 +154,3 @@ def fit_view(ax: Axes, lowest: float = 0.0, highest: float = np.inf) -> None:
     low, high = np.log10(np.clip(ends, max(lowest, 1e-300), min(highest, 1e300)))
     jump = 1 if high - low < 6 else 3
     ax.set_ylim(10 ** (jump * np.floor(low / jump)), 10 ** (np.floor(high) + 1))
-
-
-def log_slider(name: str, value: float, low: int, high: int) -> widgets.FloatLogSlider:
-    """Return a slider from 10^low to 10^high, or as far as ``value`` lies, twenty places for each factor of ten.
-
-    It has two digits, or as many more as ``value`` has, up to six.
-
-    Raises:
-        ValueError: ``value`` is not a number above 0, for which there is no place.
-    """
-    value = float(f"{check_number(name, value):.{MOST_DIGITS}g}")
-    if value == 0:
-        raise ValueError(f"{name} must be above 0, got 0: its slider is logarithmic, and 0 has no place there")
-    place = math.log10(value)
-    low, high = min(low, math.floor(place)), max(high, math.ceil(place))
-    digits = next((n for n in range(2, MOST_DIGITS) if float(f"{value:.{n}g}") == value), MOST_DIGITS)
-    if float(f"{10 ** (low + PLACE * round((place - low) / PLACE)):.{digits}g}") != value:
-        low = place - PLACE * math.ceil((place - low) / PLACE)  # the browser would move it to the next place
-    places = {"readout_format": f".{digits}g", "style": STYLE, "layout": LAYOUT}
-    return widgets.FloatLogSlider(value, min=low, max=high, step=PLACE, description=name, **places)
-
-
-def slider(name: str, value: float, low: float, high: float, step: float) -> widgets.Widget:
-    """Return a slider for whole numbers, if ``value`` is one, or for others; it reaches as far as ``value`` lies."""
-    whole = isinstance(value, int)
-    kind = widgets.IntSlider if whole else widgets.FloatSlider
-    places = {} if whole else {"readout_format": f".{math.ceil(-math.log10(step))}f"}
-    low, high = min(low, value), max(high, value)
-    return kind(value, min=low, max=high, step=step, description=name, style=STYLE, layout=LAYOUT, **places)
-
-
-def places(name: str, values: Sequence[float], value: float) -> widgets.SelectionSlider:
-    """Return a slider with a place for each of ``values``."""
-    options = [(f"{one:g}", one) for one in values]
-    return widgets.SelectionSlider(options=options, value=value, description=name, style=STYLE, layout=LAYOUT)
-
-
-def switch(name: str, on: bool) -> widgets.Checkbox:
-    """Return a box to check."""
-    return widgets.Checkbox(on, description=name, style=STYLE, layout=LAYOUT)
-
-
-def choice(name: str, options: Sequence[str], value: str | None = None) -> widgets.Dropdown:
-    """Return a list to choose from."""
-    return widgets.Dropdown(options=options, value=value or options[0], description=name, style=STYLE, layout=LAYOUT)

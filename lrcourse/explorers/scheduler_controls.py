@@ -9,7 +9,7 @@ import re
 import ipywidgets as widgets
 from torch.optim.lr_scheduler import LRScheduler
 
-from lrcourse.explorers.explorer import LAYOUT, STYLE, choice, log_slider, slider, switch
+from lrcourse.explorers.controls import LAYOUT, STYLE, choice, log_slider, slider, switch
 
 LAMBDAS = {
     "lambda t: 0.95 ** t": lambda t: 0.95**t,

@@ -13,7 +13,8 @@ from torch.optim.lr_scheduler import ChainedScheduler, LRScheduler, SequentialLR
 from torch.optim.swa_utils import SWALR
 
 from lrcourse.base import check_series, check_whole
-from lrcourse.explorers.explorer import Explorer, choice, log_slider, new_figure, shown, slider, switch
+from lrcourse.explorers.controls import choice, log_slider, shown, slider, switch
+from lrcourse.explorers.explorer import Explorer, new_figure
 from lrcourse.explorers.scheduler_controls import LAMBDAS, as_argument, make_controls
 from lrcourse.plots import COLOURS, plot_lr
 from lrcourse.schedules import MakeScheduler, simulate

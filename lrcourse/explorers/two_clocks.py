@@ -10,7 +10,8 @@ from itertools import pairwise
 import ipywidgets as widgets
 import numpy as np
 
-from lrcourse.explorers.explorer import WHOLE_ROW, Explorer, new_figure, quick_log, slider
+from lrcourse.explorers.controls import slider
+from lrcourse.explorers.explorer import WHOLE_ROW, Explorer, new_figure, quick_log
 from lrcourse.plots import COLOURS, TITLE, log_scale, lr_at, number, plot_step, product_title
 from lrcourse.steps import QUANTILES, Trace
 

@@ -12,8 +12,7 @@ import torch
 from test_explore import EXPLORERS, call, chooser, curve, starts_at_a_place
 
 from lrcourse import explore_adaptive, explore_descent, explore_schedule, simulate
-from lrcourse.explorers import explorer as module
-from lrcourse.explorers.explorer import log_slider, slider
+from lrcourse.explorers.controls import MOST_DIGITS, log_slider, slider
 from lrcourse.explorers.schedules import SCHEDULERS
 
 
@@ -152,7 +151,7 @@ def test_a_slider_of_whole_numbers_and_of_others_reaches_as_far_as_what_it_holds
         assert isinstance(control, kind) and control.value == value
         assert (control.min, control.max) == (min(0, value), max(5, value))
     assert [slider("x", 0.5, 0.0, 1.0, step).readout_format for step in (0.1, 0.01, 0.001)] == [".1f", ".2f", ".3f"]
-    for value, digits in ((0.1, 2), (0.25, 2), (0.123, 3), (123456.0, 6), (1 / 3, module.MOST_DIGITS)):
+    for value, digits in ((0.1, 2), (0.25, 2), (0.123, 3), (123456.0, 6), (1 / 3, MOST_DIGITS)):
         assert log_slider("x", value, -1, 1).readout_format == f".{digits}g"
     assert (log_slider("x", 1000.0, -1, 1).max, log_slider("x", 0.001, -1, 1).min) == (3, -3)
 

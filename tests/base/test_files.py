@@ -54,6 +54,12 @@ def test_what_a_killed_process_left_is_removed_after_a_day(tmp_path):
     assert {one.name for one in tmp_path.iterdir()} == left
 
 
+def test_what_is_being_written_lies_beside_its_place_under_a_name_that_is_swept_if_it_stays(tmp_path):
+    with write_whole(tmp_path / "run.txt"):
+        (part,) = tmp_path.iterdir()  # on one disk: only there is a file renamed at once
+        assert part.name.startswith(".run.txt.") and part.name.endswith(".part")
+
+
 def test_a_folder_beside_is_hidden_named_for_what_it_becomes_and_gone_at_the_end(tmp_path):
     with folder_beside(tmp_path / "cache") as part:
         (part / "images").mkdir()

@@ -44,6 +44,7 @@ _HOME = {
     "set_aside_damaged": "memory",
     "setting": "settings",
     "settle": "surroundings",
+    "step_hooks": "stepping",
     "steps_inside": "stepping",
     "steps_made": "counting",
     "switch_mode": "protocols",

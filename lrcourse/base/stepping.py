@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
+import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -51,6 +53,30 @@ def steps_inside(optimizer: object, knows: Callable[[Optimizer], bool] = is_torc
     return found
 
 
+@contextmanager
+def step_hooks(optimizer: Optimizer, before: Callable, after: Callable) -> Iterator[None]:
+    """Let two hooks hang on the optimizer inside a ``with`` block, of which ``torch.compile`` compiles nothing.
+
+    In a compiled step it would trace what they do: for a quarter of a minute, with warnings of what it cannot trace,
+    and with other numbers. Kept out of it, they run as they are, and the step is compiled before and after them.
+    """
+    hang = (optimizer.register_step_pre_hook, optimizer.register_step_post_hook)
+    handles = [on(torch.compiler.disable(hook)) for on, hook in zip(hang, (before, after), strict=True)]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _calling_step() -> FrameType:
+    """Return the frame of the ``step()`` that calls a hook, which asks ``Outermost``."""
+    frame = sys._getframe(3)
+    while frame.f_globals.get("__name__") == "torch._dynamo.eval_frame":  # keeps the hook out of torch.compile
+        frame = frame.f_back
+    return frame
+
+
 class Outermost:
     """Of calls of ``step()`` within one another, as by ``super().step()``, the outermost: that one is the step."""
 
@@ -59,7 +85,7 @@ class Outermost:
 
     def begins(self) -> bool:
         """Tell in a pre hook whether a step begins; else the call is made by one that has begun."""
-        call = sys._getframe(2)
+        call = _calling_step()
         frame = call.f_back
         # A step that ended in an exception has run no post hook; but it is no caller of this one.
         while frame is not None and frame is not self._call:
@@ -70,7 +96,7 @@ class Outermost:
 
     def ends(self) -> bool:
         """Tell in a post hook whether the step that has begun ends with this call."""
-        return sys._getframe(2) is self._call
+        return _calling_step() is self._call
 
     def forget(self) -> None:
         """Keep nothing of the last step, whose frame holds what the loop holds."""

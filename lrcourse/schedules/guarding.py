@@ -15,6 +15,7 @@ from lrcourse.base import (
     is_optimizer,
     moved_by_step,
     remember_steps,
+    step_hooks,
     steps_inside,
     steps_made,
 )
@@ -84,12 +85,10 @@ def guard(
     options = {"per_epoch": per_epoch, "steps_per_epoch": steps_per_epoch, "metrics": metrics}
     planned = read_plan(watched, plan, steps, first_step, **options)
     watch = _Watch(planned, lrs_of(watched), first_step, check_number("tolerance", tolerance))
-    hooks = [watched.register_step_pre_hook(watch.before_step), watched.register_step_post_hook(watch.after_step)]
     try:
-        yield
+        with step_hooks(watched, watch.before_step, watch.after_step):
+            yield
     finally:
-        for hook in hooks:
-            hook.remove()
         watch.calls.forget()
         if watch.made:
             remember_steps(watched, watch.number)

@@ -11,7 +11,17 @@ from time import perf_counter
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lrcourse.base import Outermost, check_is, check_number, check_whole, moved_by_step, remember_steps, steps_made
+from lrcourse.base import (
+    Outermost,
+    check_is,
+    check_number,
+    check_whole,
+    is_optimizer,
+    moved_by_step,
+    remember_steps,
+    step_hooks,
+    steps_made,
+)
 from lrcourse.steps.decomposition import lr_of
 from lrcourse.steps.layers import Layers
 from lrcourse.steps.looking import own_lr
@@ -75,7 +85,7 @@ def record(
     >>> trace.base_lr, list(trace.layers)
     ([0.01], ['weight', 'bias'])
     """
-    if not isinstance(optimizer, Optimizer):
+    if not is_optimizer(optimizer):
         raise TypeError(f"record watches an optimizer, got {type(optimizer).__name__}: pass record(model, optimizer)")
     check_is("model", model, nn.Module, "pass record(model, optimizer)")
     check_whole("every", every, unit="steps")
@@ -88,15 +98,10 @@ def record(
     watched = unwrap(optimizer)
     names = [type(one).__name__ for one in ((watched,) if watched is optimizer else (watched, optimizer))]
     recorder = _Recorder(model, Trace(" in ".join(names)), Pace(every, share), first_step, log)
-    hooks = [
-        watched.register_step_pre_hook(recorder.before_step),
-        watched.register_step_post_hook(recorder.after_step),
-    ]
     try:
-        yield recorder.trace
+        with step_hooks(watched, recorder.before_step, recorder.after_step):
+            yield recorder.trace
     finally:
-        for hook in hooks:
-            hook.remove()
         recorder.let_go()
         if recorder.made:
             remember_steps(watched, recorder.number)

@@ -8,7 +8,7 @@ import strangers
 import torch
 from torch.optim import SGD, Adam
 
-from lrcourse.base import Outermost, moved_by_step, steps_inside
+from lrcourse.base import Outermost, moved_by_step, step_hooks, steps_inside
 
 
 class Deeper(SGD):
@@ -30,8 +30,8 @@ def weight():
     return param
 
 
-def watched(optimizer):
-    """Return the calls as they are seen, and the list to which each begin and end of a step is added."""
+def hooks():
+    """Return the calls as they are seen, the list to which each begin and end of a step is added, and what does so."""
     calls, seen = Outermost(), []
 
     def before(*_):
@@ -42,6 +42,11 @@ def watched(optimizer):
         if calls.ends():
             seen.append("ends")
 
+    return calls, seen, before, after
+
+
+def watched(optimizer):
+    calls, seen, before, after = hooks()
     optimizer.register_step_pre_hook(before)
     optimizer.register_step_post_hook(after)
     return calls, seen
@@ -131,3 +136,30 @@ def test_what_runs_no_hooks_and_holds_nothing_is_refused():
         TypeError, match="^Bare does not run torch's step hooks, and holds no optimizer that does: call"
     ):
         steps_inside(Bare())
+
+
+def test_of_hooks_on_a_compiled_step_nothing_is_compiled_and_it_is_one_step():
+    optimizer = Deepest([weight()], lr=0.1)
+    _, seen, before, after = hooks()
+    compiling = []
+
+    def look(*_):
+        compiling.append(torch.compiler.is_compiling())
+
+    step = torch.compile(optimizer.step, backend="eager")
+    # That dynamo cannot trace what they do would be a warning.
+    with step_hooks(optimizer, before, after), step_hooks(optimizer, look, look):
+        step()
+        step()
+    step()
+    assert seen == ["begins", "ends"] * 2 and len(compiling) == 12 and not any(compiling)
+
+
+def test_hooks_are_gone_after_an_exception():
+    optimizer = SGD([weight()], lr=0.1)
+    _, seen, *both = hooks()
+    with pytest.raises(ZeroDivisionError), step_hooks(optimizer, *both):
+        optimizer.step()
+        raise ZeroDivisionError
+    optimizer.step()
+    assert seen == ["begins", "ends"]

@@ -34,13 +34,17 @@ UNKNOWN = {
 }
 AROUND = {
     "timm Lookahead": (lambda params: timm.Lookahead(torch.optim.Adam(params, lr=LR)), "Adam in Lookahead"),
+    "schedulefree": (
+        lambda params: schedulefree.ScheduleFreeWrapper(torch.optim.SGD(params, lr=LR), momentum=0.9),
+        "SGD in ScheduleFreeWrapper",  # which is no Optimizer by class
+    ),
 }
 
 
 def train(make_optimizer, watch=True):
     net = make_net()
     optimizer = make_optimizer(net.parameters())
-    scheduler = halving(getattr(optimizer, "base_optimizer", optimizer))
+    scheduler = halving(getattr(optimizer, "base_optimizer", getattr(optimizer, "base", optimizer)))
     if hasattr(optimizer, "train"):
         optimizer.train()
     with record(net, optimizer) if watch else nullcontext() as trace:

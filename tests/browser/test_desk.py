@@ -2,15 +2,12 @@
 
 import json
 import os
-import secrets
-import socket
-import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from lab import READY, wait_until_up, write_notebook
+from lab import write_notebook
+from learner import answer, at_the_desk, look, run_to_the_end, save, shown, wait_until_done
 from playwright.sync_api import expect
 
 import lrcourse
@@ -31,8 +28,8 @@ LESSON = [
     "prediction.check('no')",
     "answer = ...\ncheck_number(answer, lambda: 3)",
 ]
+LONG = "print(*range(200), sep='\\n')"
 SAID = "✗ Measured: no. Read on to see why. So far you predicted 0 of 1."
-PICTURES = os.environ.get("LRCOURSE_PICTURES")  # a folder, to look at what was seen
 
 
 @pytest.fixture
@@ -46,48 +43,15 @@ def course(tmp_path):
     return course
 
 
-@contextmanager
 def open_desk(tmp_path, browser, session_cache):
-    """Start the course as a learner does, and yield the page that opens, and what was said at the start."""
+    """Start the course as a learner does."""
     own = {f"JUPYTER_{name}_DIR": str(tmp_path / "home" / name) for name in ("CONFIG", "DATA", "RUNTIME")}
     own |= {"JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "home/settings"), "IPYTHONDIR": str(tmp_path / "home/ipython")}
     own |= {"PYTHONPATH": str(Path(lrcourse.__file__).parents[1]), "LRCOURSE_CACHE": str(session_cache)}
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = secrets.token_hex()
-    options = [f"--IdentityProvider.token={token}", f"--port={port}", "--no-browser", "--expose-app-in-browser"]
-    command = [sys.executable, "-c", START, tmp_path / "desk", tmp_path / "course", *options]
-    with open(tmp_path / "lab.log", "wb") as log:
-        server = subprocess.Popen(command, env={**os.environ, **own}, stdout=log, stderr=log)
-    page = browser.new_page(viewport={"width": 1300, "height": 1000})
-    try:
-        wait_until_up(server, f"http://127.0.0.1:{port}/api/status?token={token}", tmp_path / "lab.log")
-        page.goto(f"http://127.0.0.1:{port}/?token={token}")
-        page.wait_for_selector(".jp-Notebook:visible .jp-Cell")
-        page.wait_for_function(READY)
-        yield page, (tmp_path / "lab.log").read_text(encoding="utf-8")
-    finally:
-        page.close()
-        server.terminate()
-        server.wait(30)
-
-
-def run_to_the_end(page):
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-
-
-def save(page, path):
-    before = path.stat().st_mtime_ns
-    page.keyboard.press("Control+s")
-    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
-    assert path.stat().st_mtime_ns > before
-
-
-def look(page, name):
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES, f"{name}.png"))
+    command = [sys.executable, "-c", START, tmp_path / "desk", tmp_path / "course"]
+    return at_the_desk(
+        browser, lambda options: [*command, *options], env={**os.environ, **own}, log=tmp_path / "lab.log"
+    )
 
 
 def test_what_was_answered_and_typed_stands_the_next_day(tmp_path, course, browser, session_cache):
@@ -97,25 +61,22 @@ def test_what_was_answered_and_typed_stands_the_next_day(tmp_path, course, brows
         page.locator(".jp-TableOfContents").first.wait_for(state="visible")
         assert page.get_by_text("Would you like to receive official Jupyter news?").count() == 0
         run_to_the_end(page)
+        wait_until_done(page, seconds=120)
         page.get_by_role("radio").first.check()
         page.get_by_role("button", name="This is my prediction").click()
         expect(page.locator(".jp-Notebook [role=status]")).to_have_text(SAID)
         exercise = page.locator(".jp-Notebook .jp-CodeCell").nth(4)
-        exercise.locator(".cm-content").click()
-        page.keyboard.press("Control+a")
-        page.keyboard.type("answer = 3  # typed by me\ncheck_number(answer, lambda: 3)")
-        page.keyboard.press("Shift+Enter")
+        answer(page, exercise, "answer = 3  # typed by me\ncheck_number(answer, lambda: 3)")
         expect(exercise.locator(".jp-OutputArea")).to_contain_text("✓ Right.")
         expect(exercise.locator(".jp-OutputArea")).to_contain_text("The solutions are open now: solutions/00_")
         page.keyboard.press("Shift+Enter")
         expect(page.locator(".jp-Notebook .jp-CodeCell").nth(5)).to_contain_text(
-            "Predictions: 0 of 1 right. Exercises: 1 of 1"
+            "Predictions: 0 of 1 right. Exercises: 1 of 1 passed. Next: 01_next.ipynb."
         )
         save(page, desk / "00_start.ipynb")
         look(page, "day 1")
         page.locator(".jp-Notebook a", has_text="→").first.click()
-        page.wait_for_function("() => window.jupyterapp.shell.currentWidget.title.label === '01_next.ipynb'")
-        page.wait_for_function(READY)
+        shown(page, "01_next.ipynb")
     kept = json.loads((desk / ".lrcourse/answers.json").read_bytes())
     assert kept["predictions"][QUESTION]["choice"] == "yes"
     assert "passed" in kept["exercises"]["00 check_number(answer, lambda: 3)"]
@@ -123,7 +84,7 @@ def test_what_was_answered_and_typed_stands_the_next_day(tmp_path, course, brows
 
     mine = (desk / "00_start.ipynb").read_bytes()
     for name in ("00_start", "01_next"):
-        write_notebook(course / f"notebooks/{name}.ipynb", ["# second edition", *LESSON])
+        write_notebook(course / f"notebooks/{name}.ipynb", ["# second edition", *LESSON, LONG])
     with open_desk(tmp_path, browser, session_cache) as (page, said):
         assert (
             "beside={'00_start.ipynb': '00_start.new.ipynb'}" in said and (desk / "00_start.ipynb").read_bytes() == mine
@@ -134,6 +95,7 @@ def test_what_was_answered_and_typed_stands_the_next_day(tmp_path, course, brows
         expect(notebook.get_by_role("radio").first).to_be_checked()  # as it was left, before anything runs
         look(page, "day 2, opened")
         run_to_the_end(page)
+        wait_until_done(page, seconds=120)
         expect(notebook.get_by_text("You predicted: yes")).to_be_visible()
         expect(notebook.locator("[role=status]")).to_have_text(SAID)
         assert notebook.get_by_role("radio").first.is_checked()
@@ -142,4 +104,13 @@ def test_what_was_answered_and_typed_stands_the_next_day(tmp_path, course, brows
         expect(page.locator(".jp-RenderedMarkdown table")).to_contain_text("5/5")
         look(page, "contents")
         page.locator(".jp-RenderedMarkdown table a").last.click()
-        page.wait_for_function("() => window.jupyterapp.shell.currentWidget.title.label === '01_next.ipynb'")
+        shown(page, "01_next.ipynb")
+        run_to_the_end(page)
+        wait_until_done(page, seconds=120)
+        long = page.locator(".jp-Notebook:visible .jp-CodeCell", has_text="range(200)").locator(".jp-OutputArea-output")
+        assert long.evaluate("box => box.clientHeight") > 2000 and page.locator(".jp-mod-outputsScrolled").count() == 0
+        page.locator(".jp-Notebook:visible a", has_text="Contents").last.click()
+        shown(page, "index.md")
+        page.locator(".jp-RenderedMarkdown:visible a", has_text="glossary").click()
+        shown(page, "glossary.md")
+        expect(page.locator(".jp-RenderedMarkdown:visible h1")).to_contain_text("Words")

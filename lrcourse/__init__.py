@@ -35,6 +35,7 @@ _HOME = {
     "plot_two_clocks": "plots",
     "predict": "lessons",
     "record": "steps",
+    "record_live": "explorers",
     "simulate": "schedules",
     "sweep": "training",
 }

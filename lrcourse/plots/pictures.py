@@ -138,7 +138,7 @@ def plot_two_clocks(
     ['base lr', 'factor', 'effective lr', 'update size']
     """
     captions.check_trace(trace, steps_per_epoch)
-    axes = plt.subplots(4, 1, figsize=(8, 9), sharex=True, layout="constrained")[1] if axes is None else axes
+    axes = plt.subplots(4, 1, figsize=(8, 4.8), sharex=True, layout="constrained")[1] if axes is None else axes
     if len(axes) != 4:
         raise ValueError(f"axes must be four Axes, got {len(axes)}: make them with plt.subplots(4, 1)[1]")
     base, factor, product, update = axes

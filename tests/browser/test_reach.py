@@ -1,4 +1,4 @@
-"""An explorer is seen whole on a small screen, and each of its controls is named and reached, by mouse and by keys."""
+"""What is drawn is seen whole on a small screen; each control is named and reached, by mouse and by keys."""
 
 import re
 
@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 from lrcourse.explorers.schedules import SCHEDULERS
 
 RUN = """
+import matplotlib.pyplot as plt
+from lrcourse import plot_lr, plot_step, plot_trace, plot_two_clocks
 from lrcourse import explore_adaptive, explore_descent, explore_schedule, explore_two_clocks
 from lrcourse.explorers.schedules import SCHEDULERS
 from lrcourse.steps import Series, Trace
@@ -19,6 +21,7 @@ trace = Trace("SGD", [*steps], [lrs], {f"{i}.weight": series for i in range(12)}
 """
 OTHERS = ["explore_adaptive()", "explore_descent()", "explore_two_clocks(trace)"]
 EXPLORERS = [*(f"explore_schedule(SCHEDULERS[{name!r}])" for name in SCHEDULERS), *OTHERS]
+FIGURES = ["plot_lr(lrs[:50])", "plot_trace(trace)", "plot_two_clocks(trace)", "plot_step(trace, 0)"]
 SMALL = {"width": 1280, "height": 720}
 SCROLLS = """explorer => [explorer, ...explorer.querySelectorAll("*")].filter(one =>
     (one.scrollHeight > one.clientHeight + 1 && /auto|scroll/.test(getComputedStyle(one).overflowY)) ||
@@ -35,7 +38,7 @@ expect.set_options(timeout=1000 * SECONDS)
 
 @pytest.fixture(scope="module")
 def opened(browser, lab, folder):
-    write_notebook(folder / "reach.ipynb", [RUN, *EXPLORERS])
+    write_notebook(folder / "reach.ipynb", [RUN, *EXPLORERS, *(f"{figure}\nplt.show()" for figure in FIGURES)])
     page = browser.new_page(viewport=SMALL)
     assert complaints(run_all(page, lab("reach.ipynb"), seconds=120)) == []
     page.wait_for_function(f"document.querySelectorAll('{IMAGE}[alt]').length === {len(EXPLORERS)}")
@@ -55,6 +58,13 @@ def test_it_is_seen_whole_on_a_small_screen(shown, opened, source):
     expect(explorer).to_be_in_viewport(ratio=0.99)
     assert explorer.evaluate(SCROLLS) == []
     assert explorer.evaluate(f"explorer => ({CUT_OFF})(explorer).map(one => one.textContent)") == []
+
+
+@pytest.mark.parametrize("source", FIGURES)
+def test_a_figure_leaves_room_for_the_text_that_says_what_to_see(opened, source):
+    figure = opened.locator(".jp-Notebook .jp-CodeCell").nth(1 + len(EXPLORERS) + FIGURES.index(source)).locator("img")
+    seen = opened.locator(".jp-WindowedPanel-outer").first.bounding_box()["height"]
+    assert figure.bounding_box()["height"] <= 0.85 * seen
 
 
 def test_a_number_that_was_typed_is_drawn_when_the_field_is_left(shown, opened):

@@ -78,7 +78,7 @@ def test_the_other_pictures_have_a_size_that_fits_a_page():
         assert ax.figure.get_size_inches() == pytest.approx((7, 3.2))
         assert ax.figure.get_layout_engine().__class__.__name__ == "ConstrainedLayoutEngine"
     clocks = plot_two_clocks(a_trace([0.1, 0.05]))
-    assert clocks[0].figure.get_size_inches() == pytest.approx((8, 9))
+    assert clocks[0].figure.get_size_inches() == pytest.approx((8, 4.8))
     assert all(ax.get_shared_x_axes().joined(ax, clocks[0]) for ax in clocks)
     engines = [
         ax.figure.get_layout_engine() for ax in (clocks[0], plot_trace(a_trace([1.0])), plot_step(a_trace([1.0]), 0))

@@ -34,7 +34,8 @@ def section() -> Section:
             *(f"{name}: {what}" for name in DATA.values() for what in ("peak", "end", "gain")),
         ],
         rows=rows,
-        note="*peak*: the highest batch loss of epoch 1. *end*: the mean training loss of epoch 8. *gain*: by how much"
+        note=f"{min(table.index.unique('seed').size for table in runs.values())} paired seeds. *peak*: the highest"
+        f" batch loss of epoch 1. *end*: the mean training loss of epoch 8. *gain*: by how much"
         " that is lower than without a warm-up, paired by seed.",
         cannot="The lr stays where the warm-up brings it: with a schedule that falls afterwards a bad start may count"
         " for"

@@ -13,7 +13,7 @@ from lrcourse.desk.kernel import set_up_kernel
 from lrcourse.desk.lab import start
 from lrcourse.desk.laying import Laid
 from lrcourse.desk.making import default_folder, make_desk
-from lrcourse.desk.progress import as_csv, as_text, find_desks, progress_of, total
+from lrcourse.desk.progress import as_csv, as_text, find_desks, names_of, progress_of, total
 
 FOLDER = "your folder (default: my_lessons in the clone of the course, or in your home folder if pip installed it)"
 
@@ -75,15 +75,15 @@ def _progress(given: Namespace, options: Sequence[str]) -> int:
     if not desks:
         raise DeskError(f"There is no desk in {', '.join(map(str, given.folders))}: `lrcourse lab FOLDER` makes one.")
     rows = {}
-    for desk in desks:
+    for desk, name in zip(desks, names_of(desks), strict=True):
         try:
-            rows[desk] = progress_of(desk)
+            rows[name] = progress_of(desk)
         except (OSError, ValueError) as error:
             print(f"{desk} is left out: {error}", file=sys.stderr)
     if given.csv:
-        tell(as_csv((desk.resolve().name, row) for desk, of in rows.items() for row in of).rstrip())
+        tell(as_csv((name, row) for name, of in rows.items() for row in of).rstrip())
     elif len(desks) > 1 or desks[0] not in (given.folders or desks):
-        tell(as_text([total(desk.resolve().name, of) for desk, of in rows.items()], "learner"))
+        tell(as_text([total(name, of) for name, of in rows.items()], "learner"))
     else:
         tell("\n\n".join(as_text([*of, total("all", of)], "lesson") for of in rows.values()))
     return int(len(rows) < len(desks))

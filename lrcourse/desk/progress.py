@@ -67,12 +67,31 @@ def total(name: str, rows: Sequence[Progress]) -> Progress:
 
 
 def find_desks(folders: Iterable[Path]) -> list[Path]:
-    """Return the folders that are desks, and of those that are not, the desks right inside of them."""
-    found = []
+    """Return the folders that are desks, and of others the desks in them: ``ann``, or ``ann/my_lessons``."""
+    found = {}
     for folder in folders:
-        inside = [] if (folder / MARK).is_file() or not folder.is_dir() else sorted(folder.iterdir())
-        found += [desk for desk in inside or [folder] if (desk / MARK).is_file()]
-    return found
+        marks = (
+            [folder / MARK] if (folder / MARK).is_file() else [*folder.glob(f"*/{MARK}"), *folder.glob(f"*/*/{MARK}")]
+        )
+        for desk in sorted(mark.parents[1] for mark in marks if mark.is_file()):
+            found.setdefault(desk.resolve(), desk)
+    return list(found.values())
+
+
+def names_of(desks: Sequence[Path]) -> list[str]:
+    """Return what tells the desks apart: the end of each path, without what all paths end with.
+
+    >>> names_of([Path("/class/ann/my_lessons"), Path("/class/bob/my_lessons")])
+    ['ann', 'bob']
+    >>> names_of([Path("/class/ann/my_lessons"), Path("/class/bob")])
+    ['my_lessons', 'bob']
+    """
+    paths = [desk.resolve().parts for desk in desks]
+    while len(paths) > 1 and len({path[-1] for path in paths}) == 1:
+        paths = [path[:-1] for path in paths]
+    longest = max(map(len, paths), default=0)
+    ends = (["/".join(path[-count:]) for path in paths] for count in range(1, 1 + longest))
+    return next((names for names in ends if len(set(names)) == len(names)), [])
 
 
 def as_text(rows: Sequence[Progress], first: str) -> str:

@@ -143,6 +143,16 @@ def test_progress_is_told_lesson_by_lesson_and_learner_by_learner(tmp_path, caps
     assert said(capsys).splitlines()[2] == "ann,01_rate,2,2,0,0,1,0,1"
 
 
+def test_desks_that_are_collected_under_their_usual_name_are_told_apart(tmp_path, capsys):
+    for name in ("class/ann/my_lessons", "class/bob/my_lessons"):
+        main(["lab", "--lay", name])
+    run(tmp_path / "class/bob/my_lessons/01_rate.ipynb", 2)
+    capsys.readouterr()
+    for folders in (["class"], ["class/ann", "class/bob"], ["class/ann/my_lessons", "class/bob/my_lessons"]):
+        assert main(["progress", *folders]) == 0
+        assert [line.split()[:2] for line in said(capsys).splitlines()[1:]] == [["ann", "0/6"], ["bob", "2/6"]]
+
+
 def test_of_a_class_the_desk_that_cannot_be_read_is_named_and_the_others_are_told(tmp_path, capsys):
     for name in ("class/ann", "class/bob"):
         main(["lab", "--lay", name])

@@ -10,7 +10,7 @@ from small_course import edit, run
 
 from lrcourse.base import PRIVATE
 from lrcourse.desk.making import make_desk
-from lrcourse.desk.progress import Progress, as_csv, as_text, find_desks, progress_of, total
+from lrcourse.desk.progress import Progress, as_csv, as_text, find_desks, names_of, progress_of, total
 
 
 def answer(desk, predictions=(), exercises=()):
@@ -59,6 +59,19 @@ def test_a_class_is_a_folder_of_desks(tmp_path, course):
     (tmp_path / "class/notes.txt").touch()
     assert find_desks([tmp_path / "class"]) == desks and find_desks(desks[1:]) == desks[1:]
     assert find_desks([tmp_path / "nowhere", course]) == []
+    assert find_desks([tmp_path / "class", desks[0], tmp_path / "class/../class/bob"]) == desks  # each once
+
+
+def test_desks_that_all_have_the_usual_name_go_by_the_folders_they_came_in(tmp_path, course):
+    names = ("ann/my_lessons", "bob/my_lessons", "eve")
+    desks = [make_desk(tmp_path / "class" / name, course)[0] for name in names]
+    assert find_desks([tmp_path / "class"]) == desks
+    assert names_of(desks[:2]) == ["ann", "bob"] and names_of(desks) == [
+        "ann/my_lessons",
+        "bob/my_lessons",
+        "class/eve",
+    ]
+    assert names_of(desks[:1]) == ["my_lessons"] and names_of([]) == []
 
 
 def test_a_table_and_a_csv_show_the_same():

@@ -1,7 +1,7 @@
 """What an optimizer's step is made of, and watching it while a model trains."""
 
 from lrcourse.steps.decomposition import Step, decompose, effective_lr
-from lrcourse.steps.recording import record
+from lrcourse.steps.recording import Log, record
 from lrcourse.steps.rules import Parts, Seen, overwritten, rule
 from lrcourse.steps.seeing import Before, look_before
 from lrcourse.steps.series import QUANTILES, Series
@@ -10,6 +10,7 @@ from lrcourse.steps.traces import Trace
 __all__ = [
     "QUANTILES",
     "Before",
+    "Log",
     "Parts",
     "Seen",
     "Series",

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lrcourse.base import as_python
+from lrcourse.base import as_python, bar
 from lrcourse.images import Data
 from lrcourse.lessons.answers import no_number
 from lrcourse.lessons.attempts import FAILED, apart, attempt, close, not_answered, rounded, say, significant, to_places
@@ -45,7 +45,7 @@ def check_training_loop(train_one_epoch: Callable, make_model: Callable[[], nn.M
     fit(ours, torch.optim.Adam(ours.parameters(), lr=0.01), data, epochs=1, progress=False)
     if _equal(yours, ours):
         return say(True, "")
-    for slip, options in SLIPS.items():
+    for slip, options in bar(SLIPS.items(), what="looking for what is different"):
         theirs = copy.deepcopy(start)
         one_epoch(theirs, torch.optim.Adam(theirs.parameters(), lr=0.01), data, **options)
         if _equal(yours, theirs):

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.optim import LBFGS, Optimizer
 
-from lrcourse.base import check_is, check_number, check_whole, is_optimizer, optimizers_in, switch_mode
+from lrcourse.base import bar, check_is, check_number, check_whole, is_optimizer, optimizers_in, switch_mode
 from lrcourse.images import Data
 from lrcourse.schedules import check_lr
 
@@ -55,6 +55,7 @@ def lr_range_test(
     steps: int,
     batch_size: int = 128,
     seed: int = 0,
+    progress: bool = True,
 ) -> RangeTest:
     """Train a copy of ``model`` while the lr grows from ``lr_min`` to ``lr_max``, and return what the loss did.
 
@@ -71,6 +72,7 @@ def lr_range_test(
         steps: number of steps; passes over the training images follow each other as in ``fit``.
         batch_size: images in a step.
         seed: of the order of the images.
+        progress: show a progress bar.
 
     Raises:
         ValueError: not ``0 < lr_min < lr_max``, ``steps`` is not a whole number from 2 or ``batch_size`` from 1,
@@ -105,7 +107,8 @@ def lr_range_test(
     result, average, best = RangeTest(), 0.0, math.inf
     devices = {parameter.device for parameter in model.parameters() if parameter.device.type == "cuda"}
     with torch.random.fork_rng(devices):  # dropout draws from the global generator
-        for step, batch in enumerate(_batches(len(data.train.labels), batch_size, steps, seed)):
+        batches = _batches(len(data.train.labels), batch_size, steps, seed)
+        for step, batch in enumerate(bar(batches, what="steps", shown=progress, total=steps)):
             lr = low * (high / low) ** (step / (steps - 1))
             for group in optimizer.param_groups:
                 group["lr"] = lr

@@ -82,6 +82,13 @@ def test_a_training_loop_must_train_the_weights_it_is_given(data, capsys):
     assert said(capsys, "✗ Not yet. The weights differ from fit's")
 
 
+def test_while_a_wrong_loop_is_compared_with_slips_a_bar_is_shown(data, monkeypatch, capsys):
+    monkeypatch.delenv("LRCOURSE_PROGRESS")
+    check_training_loop(lambda *args: loop(*args) or loop(*args), SmallCNN, data)
+    seen = capsys.readouterr()
+    assert "looking for what is different" in seen.err and seen.out.startswith("✗ Not yet.")
+
+
 def rmsprop(optimizer, param, *, eps_inside=False, no_eps=False):
     group, average = optimizer.param_groups[0], optimizer.state[param]["square_avg"]
     if eps_inside:

@@ -174,3 +174,11 @@ def test_a_wrong_number_is_named(name, wrong):
     options = {"lr_min": 0.1, "lr_max": 1.0, "steps": 5, name: wrong}
     with pytest.raises(ValueError, match=f"^{name} must be a "):
         lr_range_test(tiny_model(), torch.optim.SGD, tiny_data(), **options)
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_bar_is_shown_unless_it_is_not_wanted(shown, monkeypatch, capsys):
+    monkeypatch.delenv("LRCOURSE_PROGRESS")
+    options = {"lr_min": 1e-6, "lr_max": 1e6, "steps": 50, "batch_size": 8}
+    result = lr_range_test(tiny_model(), torch.optim.SGD, tiny_data(), progress=shown, **options)
+    assert len(result.lr) < 50 and ("steps" in capsys.readouterr().err) == shown

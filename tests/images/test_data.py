@@ -1,3 +1,4 @@
+import os
 import pickle
 
 import numpy as np
@@ -80,6 +81,21 @@ def test_batches_of_torchvision_are_read(batches):
     with open(batches / "test_batch", "rb") as file:
         raw = pickle.load(file)
     assert np.array_equal(pool.test_images.reshape(10, 3072), raw["data"])
+
+
+NAMES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch", "batches.meta"]
+
+
+@pytest.mark.parametrize(
+    "name, anew", [*((name, True) for name in NAMES), ("readme.html", False), ("old_batch", False)]
+)
+def test_batches_are_decoded_anew_when_one_of_their_files_is_another(name, anew, batches, tmp_path):
+    for other in ("readme.html", "old_batch"):
+        (batches / other).touch()
+    sources.load_pool()
+    os.utime(batches / name, (1, 1))
+    sources.load_pool()
+    assert len(list((tmp_path / "cache" / "decoded").iterdir())) == 1 + anew
 
 
 @pytest.mark.parametrize("place", ["given", "given/cifar10"])

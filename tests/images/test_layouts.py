@@ -166,6 +166,16 @@ def test_a_layout_that_is_not_read_is_named_with_the_step_that_is_missing(layout
     assert "delete" not in refused() and sorted(root.rglob("*")) == before
 
 
+@pytest.mark.parametrize("name", ["apple", "aquarium_fish"])
+@pytest.mark.parametrize("above", ["", "train"])
+def test_one_class_of_cifar100_is_enough_to_name_it(above, name, tmp_path):
+    (tmp_path / above / name).mkdir(parents=True)
+    (tmp_path / above / "cat").mkdir()
+    assert lacking.hint(tmp_path).startswith("holds CIFAR-100, in ")
+    (tmp_path / above / name).rename(tmp_path / above / "unicorn")
+    assert "CIFAR-100" not in lacking.hint(tmp_path)
+
+
 def test_the_archive_itself_may_be_named_and_what_was_unpacked_beside_it_is_found(root, monkeypatch, batches):
     archive = root / "cifar-10-python.tar.gz"
     archive.touch()

@@ -15,13 +15,17 @@ def set_up_kernel() -> str:
     what it begins with. Return the folder that holds the record.
 
     Raises:
-        DeskError: Jupyter takes another environment's kernel of this name.
-        OSError: the environment may not be written to.
+        DeskError: the environment may not be written to, or Jupyter takes another's kernel of this name.
     """
     from ipykernel.kernelspec import install
     from jupyter_client.kernelspec import KernelSpecManager
 
-    there = install(prefix=sys.prefix, env=dict(OPENMP))
+    try:
+        there = install(prefix=sys.prefix, env=dict(OPENMP))
+    except OSError as error:
+        settings = " and ".join(map("=".join, OPENMP.items()))
+        why = f"{error.filename}: {error.strerror}"
+        raise DeskError(f"This could not be kept ({why}): set {settings} yourself, before JupyterLab starts.") from None
     taken = KernelSpecManager().get_kernel_spec("python3")
     if not is_patient(taken.env):
         raise DeskError(f"Jupyter takes the kernel python3 of {taken.resource_dir}, not of {there}: rename the first.")

@@ -60,3 +60,4 @@ def test_an_environment_that_may_not_be_written_to_is_one_sentence(jupyter, monk
     assert main(["kernel"]) == 1
     out, err = capsys.readouterr()
     assert not out and len(err.splitlines()) == 1 and str(jupyter) in err
+    assert err.endswith("set OMP_WAIT_POLICY=PASSIVE and GOMP_SPINCOUNT=3000 yourself, before JupyterLab starts.\n")

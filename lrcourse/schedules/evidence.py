@@ -13,17 +13,27 @@ from torch.optim.lr_scheduler import LRScheduler
 from lrcourse.base import acts_on, takes_metric
 from lrcourse.schedules.plans import Plan
 
-LENGTHS = ("total_steps", "T_max", "total_iters", "lr_lambdas")  # of LambdaLR nobody sees how long it takes
+LENGTHS = ("total_steps", "T_max", "total_iters")
 
 
 class Clock(NamedTuple):
-    """A scheduler of torch that acts on the optimizer: what it is, what it has counted, and the lrs it set last."""
+    """A scheduler of torch that acts on the optimizer.
+
+    Attributes:
+        name: of its class.
+        counted: how often it was stepped.
+        last_lr: the lrs that it set last.
+        takes_metric: whether it is stepped with a result.
+        length: how many steps it takes, if it says so.
+        settings: how it says that.
+    """
 
     name: str
     counted: int
     last_lr: list[float]
     takes_metric: bool
-    length: str  # the argument that says how many steps it takes, with its value
+    length: int | None
+    settings: str
 
 
 class Case(NamedTuple):
@@ -140,6 +150,13 @@ def _clock(scheduler: LRScheduler) -> Clock:
     # A ChainedScheduler leaves the counting to those in it.
     counts = scheduler if hasattr(scheduler, "last_epoch") else scheduler._schedulers[0]
     lrs = [float(lr) for lr in vars(scheduler).get("_last_lr", [])]
-    named = {name: vars(scheduler)[name] for name in LENGTHS if name in vars(scheduler)}
-    length = next((f"{name}={value}" for name, value in named.items()), "")
-    return Clock(type(scheduler).__name__, counts.last_epoch, lrs, takes_metric(scheduler), length)
+    said = next((name for name in LENGTHS if vars(scheduler).get(name)), None)
+    length = vars(scheduler)[said] if said else None
+    return Clock(
+        type(scheduler).__name__,
+        counts.last_epoch,
+        lrs,
+        takes_metric(scheduler),
+        length,
+        f"({said}={length})" if said else "",
+    )

@@ -49,8 +49,11 @@ def early(case: Case) -> Cause | None:
         fits = f"a scheduler that goes on one too far: last_epoch, or a scheduler.step() before the step{stepped(case)}"
         return fits, "Load scheduler.state_dict() instead of passing last_epoch, and step it after optimizer.step()."
     when = "at the beginning of the epoch, not at its end" if case.unit > 1 else "before optimizer.step()"
-    twice = case.unit == 1 and case.follows(lambda step: 2 * step + 1)
-    also = ", or once a batch while 2 are accumulated" if twice else ""
+    also = ""  # what cannot be told from it yet
+    if case.unit == 1 and case.counted in (None, 2 * case.at) and case.follows(lambda step: 2 * step):
+        also = ", or twice for each step"
+    elif case.unit == 1 and case.counted in (None, 2 * case.at + 1) and case.follows(lambda step: 2 * step + 1):
+        also = ", or once a batch while 2 are accumulated"
     return f"scheduler.step() called {when}{also}{stepped(case)}", ORDER
 
 
@@ -140,16 +143,18 @@ def late(case: Case) -> Cause | None:
 
 def seldom(case: Case) -> Cause | None:
     """A scheduler that is stepped less often than planned, or was made anew on the way."""
-    if case.counted is None or case.counted >= case.wanted or not case.is_row(case.counted * case.unit):
+    if case.counted is None or case.counted >= case.wanted:
         return None
-    moved = any(case.row(step) != case.row(case.first) for step in range(case.first, case.at))
-    if moved:
+    if any(
+        case.row(step) != case.row(case.first) for step in range(case.first, case.at)
+    ):  # so it was stepped as planned
         fits = f"a scheduler that was made anew on the way{stepped(case)}"
         return fits, "Make the scheduler once, before the loop over epochs."
+    if not case.is_row(case.counted * case.unit):
+        return None
     if case.unit > 1:
-        return f"epochs of more steps than the {case.unit} that were planned{stepped(case)}", (
-            "Compare len(loader) with steps_per_epoch."
-        )
+        fits = f"epochs of more steps than the {case.unit} that were planned{stepped(case)}"
+        return fits, "Compare len(loader) with steps_per_epoch."
     fits = f"scheduler.step() called once an epoch where once a batch was planned{stepped(case)}"
     return fits, "Move scheduler.step() into the loop over batches, or count its arguments in epochs."
 
@@ -167,4 +172,4 @@ def _fast(case: Case, by: int | None = None):
     return lambda step: case.first + (by or case.unit) * (step - case.first)
 
 
-PACES = [skipped, early, each_batch, often, ahead, not_stepped, late, seldom, miscounted]
+PACES = [skipped, early, each_batch, often, ahead, not_stepped, late, miscounted, seldom]

@@ -68,8 +68,8 @@ def so_far() -> None:
 
 def what_is_next(notebook: Path, left: int) -> str:
     """Return what to do behind the end of a lesson, of which so many exercises are left."""
-    later = sorted(path.name for path in notebook.parent.glob("*.ipynb") if lesson_of(path) > lesson_of(notebook))
-    here = ["the exercise that is left" if left == 1 else "the exercises that are left"] if left else []
+    later = sorted(path.stem for path in notebook.parent.glob("*.ipynb") if lesson_of(path) > lesson_of(notebook))
+    here = [f"{left} exercise{'s' if left > 1 else ''}"] if left else []
     steps = [*here, *later[:1]]
     return f"Next: {', then '.join(steps)}." if steps else "That was the last lesson."
 

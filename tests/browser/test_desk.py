@@ -71,7 +71,7 @@ def test_what_was_answered_and_typed_stands_the_next_day(tmp_path, course, brows
         expect(exercise.locator(".jp-OutputArea")).to_contain_text("The solutions are open now: solutions/00_")
         page.keyboard.press("Shift+Enter")
         expect(page.locator(".jp-Notebook .jp-CodeCell").nth(5)).to_contain_text(
-            "Predictions: 0 of 1 right. Exercises: 1 of 1 passed. Next: 01_next.ipynb."
+            "Predictions: 0 of 1 right. Exercises: 1 of 1 passed. Next: 01_next."
         )
         save(page, desk / "00_start.ipynb")
         look(page, "day 1")

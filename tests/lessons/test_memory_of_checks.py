@@ -87,7 +87,7 @@ def test_the_last_line_of_a_copy_says_what_is_done_and_says_nothing_elsewhere(de
     run_cell(CHECKS[0], True)
     so_far()
     done = "Predictions: 1 of 2 right, 1 not made yet. Exercises: 1 of 2 passed."
-    assert capsys.readouterr().out == f"{done} Next: the exercise that is left.\n"
+    assert capsys.readouterr().out == f"{done} Next: 1 exercise.\n"
     memory.remember("predictions", "b?", choice="so", measured="not so")
     (desk / "05_two_clocks.ipynb").write_text(json.dumps({"cells": cells[2:]}))
     so_far()
@@ -100,10 +100,12 @@ def test_the_last_line_of_a_copy_says_what_is_done_and_says_nothing_elsewhere(de
 def test_the_last_line_of_a_copy_says_what_is_next(desk, capsys):
     for name in ("11_pitfalls.ipynb", "06_step_schedules.new.ipynb", "06_step_schedules.ipynb", "Untitled.ipynb"):
         (desk / name).touch()
-    for check, next_one in zip(CHECKS, ("the exercise that is left, then ", ""), strict=True):
+    so_far()
+    assert capsys.readouterr().out.endswith("passed. Next: 2 exercises, then 06_step_schedules.\n")
+    for check, next_one in zip(CHECKS, ("1 exercise, then ", ""), strict=True):
         run_cell(check, True)
         so_far()
-        assert capsys.readouterr().out.endswith(f"passed. Next: {next_one}06_step_schedules.ipynb.\n")
+        assert capsys.readouterr().out.endswith(f"passed. Next: {next_one}06_step_schedules.\n")
 
 
 def test_a_notebook_that_is_no_lesson_has_no_last_line(desk, monkeypatch, capsys):

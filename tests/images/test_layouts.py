@@ -308,6 +308,15 @@ def test_a_relative_path_counts_from_the_kernel_or_from_where_jupyter_was_starte
     assert sources.find_cifar10() == root.resolve()
 
 
+def test_a_relative_path_counts_from_the_clone_where_nothing_nearer_is_there(root, monkeypatch, tmp_path):
+    classes(root)
+    monkeypatch.setenv("LRCOURSE_CIFAR10", "given")
+    monkeypatch.delenv("PWD", raising=False)
+    monkeypatch.chdir("/")
+    monkeypatch.setattr(sources, "__file__", str(tmp_path / "lrcourse" / "images" / "sources.py"))
+    assert sources.find_cifar10() == root.resolve()
+
+
 def test_a_relative_path_that_leads_nowhere_is_told_in_full(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LRCOURSE_CIFAR10", "data/cifar")

@@ -33,8 +33,8 @@ def train(model):
 def run(rank, folder):
     """Be one of two processes: train with ``record`` and without, and save what came of it."""
     torch.set_num_threads(1)
-    meet = f"file://{folder}/meet"
-    torch.distributed.init_process_group("gloo", init_method=meet, rank=rank, world_size=2)
+    meet = torch.distributed.FileStore(str(folder / "meet"), 2)
+    torch.distributed.init_process_group("gloo", store=meet, rank=rank, world_size=2)
     watched, free = (DistributedDataParallel(make_net()) for _ in range(2))
     optimizer, loop = train(watched)
     with record(watched.module, optimizer) as trace:

@@ -5,9 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from small_course import NAMES, edit, write_lesson
+from small_course import NAMES, edit, make_course, write_lesson
 
 from lrcourse.base import read_answers
 from lrcourse.cli import main
@@ -113,23 +115,26 @@ sys.exit(main(sys.argv[3:]))
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become another learner")
-def test_a_second_learner_on_the_machine_is_told_to_take_a_folder_of_ones_own(used, course, tmp_path):
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
-    before = contents(used)
+def test_a_second_learner_on_the_machine_is_told_to_take_a_folder_of_ones_own():
+    with TemporaryDirectory() as folder:  # tmp_path is for root alone, also where it lies
+        here = Path(folder)
+        here.chmod(0o755)
+        course, first, own = make_course(here / "course"), here / "first", here / "own"
+        make_desk(first, course)
+        edit(first / "01_rate.ipynb", "mine")
+        before = contents(first)
 
-    def as_nobody(*arguments):
-        command = [sys.executable, "-c", AS_NOBODY, course, tmp_path / "another", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        def as_nobody(*arguments):
+            command = [sys.executable, "-c", AS_NOBODY, course, here / "another", *arguments]
+            return subprocess.run(command, cwd=here, capture_output=True, text=True)
 
-    ran = as_nobody("lab", "--lay", used)
-    assert ran.returncode == 1
-    assert ran.stderr == (
-        f"{used} could not be brought up to date, it may not be written to: name a folder of your own, such as"
-        " ~/my_lessons. Nothing of yours was changed.\n"
-    )
-    assert contents(used) == before
-    (tmp_path / "theirs").mkdir()
-    os.chown(tmp_path / "theirs", 65534, 65534)
-    assert as_nobody("lab", "--lay", tmp_path / "theirs").returncode == 0
-    assert (tmp_path / "theirs/index.md").is_file() and contents(used) == before
+        ran = as_nobody("lab", "--lay", first)
+        assert ran.returncode == 1
+        assert ran.stderr == (
+            f"{first} could not be brought up to date, it may not be written to: name a folder of your own, such as"
+            " ~/my_lessons. Nothing of yours was changed.\n"
+        )
+        own.mkdir()
+        os.chown(own, 65534, 65534)
+        assert as_nobody("lab", "--lay", own).returncode == 0
+        assert (own / "index.md").is_file() and contents(first) == before

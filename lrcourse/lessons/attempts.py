@@ -58,7 +58,17 @@ def tell_where(error: Exception) -> None:
     """Print those lines of the traceback that are the learner's own; nothing, if none of them is."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_learners(frame)]
     if frames:
-        tell(f"Your lines that lead there:\n{''.join(traceback.format_list(frames)).rstrip()}")
+        lines = map(name_cell, frames, traceback.format_list(frames))
+        tell(f"Your lines that lead there:\n{''.join(lines).rstrip()}")
+
+
+def name_cell(frame: traceback.FrameSummary, lines: str) -> str:
+    """Return lines of a traceback with the cell that they stand in, as IPython has it, and not a file of its own."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    cell = shell.compile.format_code_name(frame.filename) if shell else None
+    return lines.replace(f'File "{frame.filename}"', " ".join(cell)) if cell else lines
 
 
 def is_learners(frame: traceback.FrameSummary) -> bool:

@@ -78,7 +78,8 @@ function render({ model, el }) {
     changes.observe(box, { subtree: true, childList: true, attributeFilter });
     name();
   });
-  el.style.minHeight = "1px";
+  // Of some size, but not seen: nor is the mark that ipywidgets gives to each widget whose kernel has gone.
+  Object.assign(el.style, { height: "1px", overflow: "hidden", visibility: "hidden" });
   shown.observe(el);
   return () => {
     stop.abort();

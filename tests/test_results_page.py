@@ -47,7 +47,7 @@ def invented(name, data):
     measured = ("val_loss", "val_accuracy", "train_loss", "peak_loss", "seconds", "test_accuracy", "average_over_now")
     for column in (*measured, *jumps):
         rows[column] = [generator.random() for _ in range(len(rows))]
-    return rows.assign(train_losses="2.1 1.5 1.1", losses_50="2.1 1.5 1.1")
+    return rows.assign(**dict.fromkeys(("train_losses", "losses_2000", "averaged_losses_2000"), "2.1 1.5 1.1"))
 
 
 @pytest.fixture

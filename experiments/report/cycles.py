@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from experiments.cycles import OPTIMIZERS_AT
 from experiments.report.reading import DATA, differences, read
-from experiments.report.section import Said, Section
+from experiments.report.section import Section
 from lrcourse.plots import COLOURS
 
 CELL = ["shape", "optimizer", "lr", "cycles"]
@@ -20,7 +20,6 @@ def section() -> Section:
     shapes = [
         shape for shape in ("rise and fall", "fall") if all(shape in table.index.levels[0] for table in runs.values())
     ]
-    made.said = sentences(runs)
     made.draw = lambda figure: draw(figure, runs, shapes)
     made.alt = (
         "Validation loss after eight epochs over the number of cycles, for three optimizers and lrs, on both data sets."
@@ -68,8 +67,3 @@ def draw(figure: Figure, runs, shapes) -> None:
         ax.grid(alpha=0.3)
     figure.axes[0].set_ylabel("validation loss")
     figure.axes[1].legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
-
-
-def sentences(runs) -> list[Said]:
-    """Return what can be said."""
-    return []

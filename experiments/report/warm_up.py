@@ -101,6 +101,10 @@ def sentences(runs) -> list[Said]:
         most = [max(gain(table, name, lr, n) for n in LENGTHS[1:]) for table in runs.values()]
         return [g / top for g, top in zip(both(gain, name, lr, steps), most, strict=True)]
 
+    def points(table, name, lr, steps):
+        return differences(*(end(table, name, lr, n, "val_accuracy") for n in (steps, 0)))
+
+    high, right = both(points, "Adam", 0.01, 20), both(points, "Adam", 0.003, 20)
     adam, sgd, radam = both(peak, "Adam", 0.01), both(peak, "SGD", 0.1), both(peak, "RAdam", 0.01)
     costs = [-g for g in both(gain, "RAdam", 0.01, 200)]
     moderate = [g for steps in (20, 200) for g in both(gain, "Adam", 0.001, steps)]
@@ -125,5 +129,12 @@ def sentences(runs) -> list[Said]:
             f" {costs[0]:.2f} and {costs[1]:.2f} higher after 200 of 256 steps of it, and Adam at 0.001 gains by no"
             f" length.",
             max(radam) < 3 and min(costs) > 0.1 and max(moderate) < 0.02,
+        ),
+        Said(
+            f"All this is training loss. In validation accuracy after eight epochs twenty steps bring Adam"
+            f" {high[0].text()} and"
+            f" {high[1].text()} points at 0.01, and at 0.003, its best lr, {right[0].text()} and {right[1].text()}:"
+            f" nothing.",
+            all(d.mean > 0 for d in high) and all(d.mean < 0.02 and not d.clear for d in right),
         ),
     ]

@@ -143,3 +143,7 @@ def test_a_key_that_could_not_be_read_back_is_refused():
         with pytest.raises(NotPlain) as refused:
             pack(nest)
         assert refused.value.where == ("a",) and refused.value.kind in ("Mode", "tuple")
+
+
+def test_what_can_be_read_back_is_told_from_what_cannot():
+    assert comes_back(torch.float16) and comes_back({"lr": 0.1}) and not comes_back(print)

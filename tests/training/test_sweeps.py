@@ -193,3 +193,15 @@ def test_texts_truth_values_and_nothing_come_back_from_the_file_as_what_they_wer
     again = sweep(lambda **_: 1 / 0, configs, jobs=1, results=path, **QUIET)  # nothing is run again
     pd.testing.assert_frame_equal(again, first, check_exact=True)
     assert again.said.tolist() == ["adam, 1.5"] * 2 + ["1e, 1.5"] * 2 and again.right.tolist() == [True, False] * 2
+
+
+def test_a_run_whose_argument_is_none_is_found_again_in_the_file(tmp_path):
+    made = []
+
+    def run(lr, cap):
+        made.append(cap)
+        return {"loss": lr}
+
+    for _ in range(2):
+        sweep(run, grid(lr=[0.5], cap=[None]), jobs=1, results=tmp_path / "runs.csv")
+    assert made == [None]

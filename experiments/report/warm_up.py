@@ -134,7 +134,7 @@ def sentences(runs) -> list[Said]:
             f"All this is training loss. In validation accuracy after eight epochs twenty steps bring Adam"
             f" {high[0].text()} and"
             f" {high[1].text()} points at 0.01, and at 0.003, its best lr, {right[0].text()} and {right[1].text()}:"
-            f" nothing.",
+            f" no gain beyond luck.",
             all(d.mean > 0 for d in high) and all(d.mean < 0.02 and not d.clear for d in right),
         ),
     ]

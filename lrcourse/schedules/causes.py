@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 
 from lrcourse.schedules.beginnings import (
     begins_again,
@@ -130,5 +131,16 @@ CAUSES = [
 
 
 def explain(case: Case) -> Cause:
-    """Return what the case fits with, and what to look at."""
-    return next(cause for tried in CAUSES if (cause := tried(case)))
+    """Return what the case fits with, and what to look at.
+
+    A cause that cannot be tried, on a scheduler such as nobody has seen, is left out: what ends the training is that it
+    is off its plan, and nothing else.
+    """
+    for tried in CAUSES:
+        with suppress(Exception):
+            if cause := tried(case):
+                return cause
+    return (
+        "a cause that could not be measured",
+        "Look for what writes group['lr'], and at when each scheduler is stepped.",
+    )

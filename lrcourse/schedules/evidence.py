@@ -139,24 +139,21 @@ def schedulers_of(optimizer: Optimizer) -> tuple[list[Clock], list[str]]:
     mine = [one for one in alive if acts_on(one, optimizer)]
     weights = {id(param) for group in optimizer.param_groups for param in group["params"]}
     others = [one for one in alive if not acts_on(one, optimizer) and weights & _weights_of(one.optimizer)]
-    return [_clock(one) for one in mine], sorted({type(one).__name__ for one in others})
+    return [clock for one in mine if (clock := _clock(one))], sorted({type(one).__name__ for one in others})
 
 
 def _weights_of(optimizer: Optimizer) -> set[int]:
     return {id(param) for group in optimizer.param_groups for param in group["params"]}
 
 
-def _clock(scheduler: LRScheduler) -> Clock:
+def _clock(scheduler: LRScheduler) -> Clock | None:
+    """Return what a scheduler has counted; ``None`` of one that counts in another way than torch's."""
     # A ChainedScheduler leaves the counting to those in it.
-    counts = scheduler if hasattr(scheduler, "last_epoch") else scheduler._schedulers[0]
-    lrs = [float(lr) for lr in vars(scheduler).get("_last_lr", [])]
-    said = next((name for name in LENGTHS if vars(scheduler).get(name)), None)
+    counts = scheduler if hasattr(scheduler, "last_epoch") else next(iter(vars(scheduler).get("_schedulers", [])), None)
+    counted, lrs = getattr(counts, "last_epoch", None), vars(scheduler).get("_last_lr", [])
+    if not isinstance(counted, int) or not isinstance(lrs, list):
+        return None
+    said = next((name for name in LENGTHS if isinstance(vars(scheduler).get(name), int)), None)
     length = vars(scheduler)[said] if said else None
-    return Clock(
-        type(scheduler).__name__,
-        counts.last_epoch,
-        lrs,
-        takes_metric(scheduler),
-        length,
-        f"({said}={length})" if said else "",
-    )
+    settings = f"({said}={length})" if said else ""
+    return Clock(type(scheduler).__name__, counted, list(map(float, lrs)), takes_metric(scheduler), length, settings)

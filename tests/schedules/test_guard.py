@@ -395,6 +395,37 @@ def test_causes_are_measured_also_where_no_scheduler_of_torch_sets_the_lr(name):
     assert caught.value.step == step and words in str(caught.value)
 
 
+class Odd(torch.optim.lr_scheduler.LRScheduler):
+    """One of torch's by class, that keeps nothing of what those keep."""
+
+    def __init__(self, optimizer, **kept):
+        self.optimizer = optimizer
+        vars(self).update(kept)
+
+    def step(self):
+        for group in self.optimizer.param_groups:
+            group["lr"] *= 0.5
+
+
+@pytest.mark.parametrize(
+    "kept", [{}, {"last_epoch": None}, {"last_epoch": 3, "_last_lr": 0.1}, {"_schedulers": [], "T_max": None}]
+)
+def test_a_scheduler_that_counts_otherwise_hides_no_error(kept):
+    loop = Loop()
+    scheduler = Odd(loop.optimizer, **kept)
+    with pytest.raises(PlanError, match="^step 2, param group 0: planned lr 0.1, used lr 0.05\nThis fits with "):
+        with guard(loop.optimizer, [0.1] * 3):
+            loop.train(1, after_batch=scheduler.step)
+
+
+def test_a_group_that_was_taken_away_hides_no_error():
+    loop = Loop(groups=2)
+    with pytest.raises(PlanError, match="^step 1, param group 0: planned lr 0.2, used lr 0.1\nThis fits with "):
+        with guard(loop.optimizer, [[0.2, 0.2]] * 3):
+            loop.optimizer.param_groups.pop()
+            loop.batch()
+
+
 @pytest.mark.parametrize(
     "call, error, message",
     [

@@ -203,9 +203,11 @@ KINDS = {
 }
 
 
-def train(optimizer, layer, batches):
+def train(optimizer, layer, batches, begun=None):
     """Train batch by batch: with a gradient or without, or with a closure that fails, or skipped by a GradScaler."""
+    begun = [] if begun is None else begun
     for what in batches:
+        begun.append(what)
         layer.zero_grad()
         if what != "no gradient":
             layer(torch.ones(1, 2)).square().sum().backward()
@@ -232,9 +234,11 @@ def test_steps_are_counted_as_record_counts_them(data, kind):
     with record(layer, optimizer := KINDS[kind](layer.parameters(), lr=0.1)) as trace:
         train(optimizer, layer, batches)
     optimizer = KINDS[kind](layer.parameters(), lr=0.1)
+    begun = []
     with pytest.raises(PlanError) as caught, guard(optimizer, [0.1] * (len(trace.step) - 1) + [0.2]):
-        train(optimizer, layer, batches)
+        train(optimizer, layer, batches, begun)
     assert caught.value.step == trace.step[-1] == batches.count("step")
+    assert begun == batches  # not before the last of them
 
 
 def test_a_closure_that_fails_makes_no_step():

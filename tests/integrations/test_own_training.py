@@ -63,6 +63,9 @@ def test_a_script_records_what_was_planned(title, tmp_path):
             pytest.skip("torchrun needs libuv, which torch has not on Windows")
         launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     ran = run(script + WHOLE.format(steps=STEPS[title]), tmp_path, *launcher)
+    if launcher and "terminate called without an active exception" in ran.stderr:
+        # Seen once in twenty: a thread of gloo's that still runs when its process ends. The script has done its work.
+        ran = run(script + WHOLE.format(steps=STEPS[title]), tmp_path, *launcher)
     assert ran.returncode == 0, ran.stderr
     (left,) = tmp_path.glob(LEAVES.get(title, "clocks.png"))
     assert left.stat().st_size > 1000

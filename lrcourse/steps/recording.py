@@ -140,19 +140,26 @@ class _Recorder:
             self._look_after(optimizer)
         self.let_go()
         if len(self.trace.step) > recorded:
-            with self._looking(optimizer, "how often to look"):
+            with self._safely(optimizer, "how often to look"):  # the log's time is not that of looking
                 self._hand_on()
 
     @contextmanager
     def _looking(self, optimizer: Optimizer, what: str) -> Iterator[None]:
-        """Say what goes wrong inside; not even what says it may end the training."""
+        """Look safely, and add the time to that of looking."""
         start = perf_counter()
+        with self._safely(optimizer, what):
+            yield
+        with suppress(Exception):
+            self._pace.spend(perf_counter() - start)
+
+    @contextmanager
+    def _safely(self, optimizer: Optimizer, what: str) -> Iterator[None]:
+        """Say what goes wrong inside; not even what says it may end the training."""
         with suppress(Exception):
             try:
                 yield
             except Exception as error:
                 self._layers.say(optimizer, what, error)
-            self._pace.spend(perf_counter() - start)
 
     def _look_before(self, optimizer: Optimizer) -> None:
         self._before.clear()  # an earlier step may have ended in an exception

@@ -60,6 +60,15 @@ def test_what_is_looked_at_in_part_or_is_small_is_recorded_as_asked_however_long
     assert steps_recorded(Clock(monkeypatch, 100.0), make_optimizer, shape, steps=20) == list(range(1, 21))
 
 
+def test_the_time_of_a_log_is_not_that_of_looking(monkeypatch):
+    clock = Clock(monkeypatch, 0.01)
+
+    def log(row):
+        clock.now += 5.0
+
+    assert steps_recorded(clock, torch.optim.Muon, steps=20, log=log) == list(range(1, 21))
+
+
 @pytest.mark.parametrize("share", [-0.1, "much", float("nan")])
 def test_a_share_that_is_none_is_refused(share):
     layer = torch.nn.Linear(1, 1)
